@@ -1,0 +1,26 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+mod nanos;
+
+mod clock;
+mod timer;
+
+#[cfg(feature = "std")]
+mod manual;
+#[cfg(feature = "std")]
+mod system;
+#[cfg(feature = "tokio")]
+mod tokio;
+
+pub use clock::{Clock, Wall};
+#[cfg(feature = "std")]
+pub use manual::{ManualClock, ManualSleep};
+pub use nanos::{Nanos, UnixNanos};
+#[cfg(feature = "std")]
+pub use system::System;
+pub use timer::{BoxSleep, SharedTimer, Timer, shared};
+#[cfg(feature = "tokio")]
+pub use tokio::{TokioSleep, TokioTimer};

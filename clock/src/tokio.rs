@@ -1,0 +1,80 @@
+//! A timer on tokio's clock, which `tokio::time::pause` stops and steers.
+
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use core::time::Duration;
+use std::sync::OnceLock;
+
+use tokio::time::Instant;
+
+use crate::{Clock, Nanos, System, Timer, UnixNanos, Wall};
+
+/// Tokio's clock and timer wheel; the calendar is the system's.
+///
+/// Reads outside a runtime tell real time. Sleeps have the wheel's resolution of one millisecond and are never early.
+/// The origin is one second before the process's first read.
+///
+/// # Panics
+///
+/// [`sleep_until`](Timer::sleep_until) panics outside a tokio runtime with its time driver on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TokioTimer;
+
+impl TokioTimer {
+    /// The timer of the runtime that the caller is in.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the clock that everything else is told to take")]
+fn instant_now() -> Instant {
+    Instant::now()
+}
+
+/// The instant that is [`Nanos`] one second, whatever runtime first asked.
+fn origin() -> Instant {
+    static ORIGIN: OnceLock<Instant> = OnceLock::new();
+    *ORIGIN.get_or_init(instant_now)
+}
+
+const HEAD: Duration = Duration::from_secs(1);
+
+impl Clock for TokioTimer {
+    fn now(&self) -> Nanos {
+        let origin = origin();
+        let now = instant_now();
+        Nanos::ZERO.saturating_add(HEAD).saturating_add(now.saturating_duration_since(origin))
+    }
+}
+
+impl Wall for TokioTimer {
+    fn wall(&self) -> UnixNanos {
+        System.wall()
+    }
+}
+
+impl Timer for TokioTimer {
+    type Sleep = TokioSleep;
+
+    #[expect(clippy::disallowed_methods, reason = "this is the timer that everything else is told to take")]
+    fn sleep_until(&self, at: Nanos) -> TokioSleep {
+        let wait = at.since(self.now());
+        TokioSleep(Box::pin(tokio::time::sleep(wait)))
+    }
+}
+
+/// The sleep of a [`TokioTimer`].
+#[derive(Debug)]
+pub struct TokioSleep(Pin<Box<tokio::time::Sleep>>);
+
+impl Future for TokioSleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.0.as_mut().poll(cx)
+    }
+}

@@ -1,0 +1,55 @@
+//! What users may rely on at compile time, and what every clock must do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use steadfast_clock::{
+    BoxSleep, Clock, ManualClock, ManualSleep, Nanos, SharedTimer, System, Timer, TokioSleep, TokioTimer, UnixNanos,
+    Wall, shared,
+};
+
+fn send_sync<T: Send + Sync>() {}
+
+#[test]
+fn handles_are_send_sync_and_traits_are_dyn_compatible() {
+    send_sync::<Nanos>();
+    send_sync::<UnixNanos>();
+    send_sync::<System>();
+    send_sync::<TokioTimer>();
+    send_sync::<TokioSleep>();
+    send_sync::<ManualClock>();
+    send_sync::<ManualSleep>();
+    send_sync::<SharedTimer>();
+    let _: Arc<dyn Clock + Send + Sync> = Arc::new(System::new());
+    let _: Arc<dyn Wall + Send + Sync> = Arc::new(System::new());
+    let _: Arc<dyn Timer<Sleep = BoxSleep>> = shared(TokioTimer::new());
+}
+
+#[test]
+fn successive_reads_never_go_backwards() {
+    fn check(clock: &dyn Clock) {
+        let mut last = clock.now();
+        for _ in 0..1000 {
+            let now = clock.now();
+            assert!(now >= last);
+            last = now;
+        }
+    }
+    check(&System::new());
+    check(&TokioTimer::new());
+    check(&ManualClock::new());
+}
+
+#[test]
+fn the_system_calendar_is_past_2026() {
+    assert!(System::new().wall() > UnixNanos::from_secs(1_767_225_600));
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokio_sleeps_follow_paused_time() {
+    let timer = TokioTimer::new();
+    let at = timer.now().saturating_add(Duration::from_secs(3600));
+    timer.sleep_until(at).await;
+    assert!(timer.now() >= at);
+    assert!(timer.now().since(at) < Duration::from_secs(1));
+}

@@ -1,0 +1,7 @@
+//! Integration tests of `steadfast-clock`: one file per topic.
+
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+mod contract;
+mod laws;
+mod manual;

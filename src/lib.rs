@@ -1,0 +1,3 @@
+//! Crates that keep outbound calls alive, under one roof.
+
+pub use steadfast_clock as clock;
