@@ -1,0 +1,55 @@
+//! `cargo xtask`: every developer command of the workspace, one file each.
+
+mod bench;
+mod ci;
+mod cov;
+mod lint;
+mod props;
+mod test;
+mod tidy;
+
+mod cargo;
+mod say;
+mod steps;
+mod tally;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// The developer commands of the workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Command {
+    /// Run every test of the workspace: unit, integration, documentation and property tests.
+    Test,
+    /// Check formatting, clippy, rustdoc and tidy, all of them even if one fails.
+    Lint,
+    /// Check what the architecture promises: dependency table, per-crate files, metadata, source rules.
+    Tidy,
+    /// Run the property tests alone, at depth.
+    Props(props::Args),
+    /// Do what `.ci/run` does: test, lint, publish dry run.
+    Ci,
+    /// Measure the line coverage of the retry and pipeline code.
+    Cov,
+    /// Measure ours against the peers, and record it.
+    Bench(bench::Args),
+}
+
+fn main() -> ExitCode {
+    let done = match Command::parse() {
+        Command::Test => test::run(),
+        Command::Lint => lint::run(),
+        Command::Tidy => tidy::run(),
+        Command::Props(args) => props::run(&args),
+        Command::Ci => ci::run(),
+        Command::Cov => cov::run(),
+        Command::Bench(args) => bench::run(&args),
+    };
+    done.unwrap_or_else(|error| {
+        say::note(&format!("xtask: {error}"));
+        ExitCode::FAILURE
+    })
+}
