@@ -1,3 +1,5 @@
 //! Crates that keep outbound calls alive, under one roof.
 
 pub use steadfast_clock as clock;
+#[cfg(feature = "backoff")]
+pub use steadfast_backoff as backoff;
