@@ -3,3 +3,5 @@
 pub use steadfast_clock as clock;
 #[cfg(feature = "backoff")]
 pub use steadfast_backoff as backoff;
+#[cfg(feature = "ratelimit")]
+pub use steadfast_ratelimit as ratelimit;
