@@ -5,3 +5,5 @@ pub use steadfast_clock as clock;
 pub use steadfast_backoff as backoff;
 #[cfg(feature = "ratelimit")]
 pub use steadfast_ratelimit as ratelimit;
+#[cfg(feature = "breaker")]
+pub use steadfast_breaker as breaker;

@@ -1,0 +1,60 @@
+//! What users may rely on at compile time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use steadfast_breaker::{
+    Breaker, CircuitBreaker, ConfigError, Machine, Observer, Outcome, OwnedPermit, Permit, Reason, Rejected, Rule,
+    State, Status, Ticket, Transition,
+};
+use steadfast_clock::{Nanos, SharedTimer, System};
+
+fn send_sync<T: Send + Sync>() {}
+fn fits_static<T: 'static>() {}
+
+#[test]
+fn handles_and_values_are_send_sync() {
+    send_sync::<CircuitBreaker>();
+    send_sync::<CircuitBreaker<Arc<dyn Observer>>>();
+    send_sync::<Permit<'static>>();
+    send_sync::<OwnedPermit>();
+    send_sync::<OwnedPermit<SharedTimer>>();
+    send_sync::<Machine>();
+    send_sync::<Ticket>();
+    send_sync::<(Rule, State, Status, Outcome, Reason, Rejected, Transition, ConfigError)>();
+    fits_static::<OwnedPermit<System>>();
+}
+
+#[test]
+fn traits_are_dyn_compatible() {
+    let breaker: Arc<dyn Breaker> = Arc::new(CircuitBreaker::new(Rule::new()).unwrap());
+    let ticket = Arc::clone(&breaker).admit(Nanos::ZERO).unwrap();
+    breaker.settle(ticket, Outcome::Success, Duration::ZERO, Nanos::ZERO);
+    let observer: Box<dyn Observer> = Box::new(());
+    let _ = CircuitBreaker::with_observer(Rule::new(), observer).unwrap();
+}
+
+#[test]
+fn the_default_observer_takes_no_space() {
+    assert_eq!(size_of::<()>(), 0);
+    assert!(size_of::<CircuitBreaker>() < size_of::<CircuitBreaker<Arc<dyn Observer>>>());
+}
+
+/// A breaker of someone else's: everything that the trait speaks of can be built from outside.
+#[derive(Debug)]
+struct Always(bool);
+
+impl Breaker for Always {
+    fn admit(&self, _: Nanos) -> Result<Ticket, Rejected> {
+        if self.0 { Ok(Ticket::new(0, None)) } else { Err(Rejected::new(State::Open, None)) }
+    }
+
+    fn settle(&self, _: Ticket, _: Outcome, _: Duration, _: Nanos) {}
+}
+
+#[test]
+fn outsiders_can_implement_the_trait_and_use_permits() {
+    Permit::new(&Always(true), &System::new()).unwrap().success();
+    let rejected = OwnedPermit::new(Arc::new(Always(false)), System::new()).unwrap_err();
+    assert_eq!(rejected.to_string(), "circuit breaker is open");
+}
