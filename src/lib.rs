@@ -7,3 +7,5 @@ pub use steadfast_backoff as backoff;
 pub use steadfast_ratelimit as ratelimit;
 #[cfg(feature = "breaker")]
 pub use steadfast_breaker as breaker;
+#[cfg(feature = "telemetry")]
+pub use steadfast_telemetry as telemetry;
