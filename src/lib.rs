@@ -9,3 +9,5 @@ pub use steadfast_ratelimit as ratelimit;
 pub use steadfast_breaker as breaker;
 #[cfg(feature = "telemetry")]
 pub use steadfast_telemetry as telemetry;
+#[cfg(feature = "cache")]
+pub use steadfast_cache as cache;
