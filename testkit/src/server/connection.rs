@@ -1,0 +1,215 @@
+//! One connection: requests read, handed to the server's behaviour, replies sent, until either end has had enough.
+
+use std::io;
+use std::time::Duration;
+
+use bytes::{Buf, BytesMut};
+use socket2::SockRef;
+use steadfast_clock::SharedTimer;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
+use tokio::net::TcpStream;
+
+use crate::Reply;
+
+use super::body::{BodyReader, Piece};
+use super::head::{NoHead, read_more};
+use super::write::{After, pause, write_reply};
+use super::{App, Exchange, Head, Pace, Peer};
+
+/// The room for one read of a body. Large, because a system call for every few KiB is what slows uploads down.
+const READ: usize = 256 * 1024;
+/// The room that a connection keeps between requests.
+const IDLE: usize = 16 * 1024;
+/// How long the rest of an unwanted body is read to nowhere before the connection is given up.
+const LINGER: Duration = Duration::from_secs(30);
+
+/// Serves a connection to its end.
+pub(super) async fn serve<A: App>(mut socket: TcpStream, peer: Peer, app: &A, timer: SharedTimer) {
+    let mut buffer = BytesMut::new();
+    loop {
+        let head = match Head::read(&mut socket, &mut buffer).await {
+            Ok(head) => head,
+            Err(NoHead::Closed) => return,
+            Err(NoHead::Refused(status, why)) => {
+                let _gone = refuse(&mut socket, status, why).await;
+                return linger(&mut socket, &timer).await;
+            }
+        };
+        let mut exchange = app.begin(&head, &peer);
+        let mut body = BodyReader::new(head.framing);
+        let pace = exchange.pace();
+        let after = if pace.early {
+            answer_early(&mut socket, &head, &mut exchange, &timer).await
+        } else {
+            let read = read_body(&mut socket, &mut buffer, &head, &mut body, &mut exchange, pace, &timer).await;
+            let complete = matches!(read, Ok(true));
+            exchange.finish(complete);
+            if !complete {
+                return;
+            }
+            write_reply(&mut socket, &head, &exchange.reply(), head.keep_alive, &timer).await
+        };
+        match after {
+            Ok(After::KeepAlive) => {}
+            Ok(After::Close) if pace.early => {
+                let complete = drain(&mut socket, &mut buffer, &mut body, &mut exchange, &timer).await;
+                return exchange.finish(complete);
+            }
+            Ok(After::Close) => {
+                let _gone = socket.shutdown().await;
+                return;
+            }
+            Ok(After::Reset) => {
+                let _gone = socket.set_zero_linger();
+                drop(socket);
+                return end_early(&pace, &mut exchange);
+            }
+            Ok(After::Hold) => {
+                hold(&socket).await;
+                return end_early(&pace, &mut exchange);
+            }
+            Err(_) => return end_early(&pace, &mut exchange),
+        }
+        if buffer.capacity() > IDLE {
+            buffer = BytesMut::from(&buffer[..]);
+        }
+    }
+}
+
+/// Reads a body to its end; false when the client broke it off.
+async fn read_body(
+    socket: &mut TcpStream,
+    buffer: &mut BytesMut,
+    head: &Head,
+    body: &mut BodyReader,
+    exchange: &mut impl Exchange,
+    pace: Pace,
+    timer: &SharedTimer,
+) -> io::Result<bool> {
+    let most = match pace.slow_read {
+        None => usize::MAX,
+        Some(rate) => {
+            // A small window, so that the client notices before it has filled the system's buffers.
+            let tenth = usize::try_from(rate / 10).unwrap_or(READ).clamp(1, READ);
+            let _smaller = SockRef::from(&*socket).set_recv_buffer_size(tenth.max(4096));
+            tenth
+        }
+    };
+    let mut told = !head.expects_continue;
+    let (start, mut total) = (timer.now(), 0);
+    loop {
+        match body.next(buffer, most) {
+            Ok(Piece::Data(n)) => {
+                exchange.feed(&buffer[..n]);
+                buffer.advance(n);
+                if let Some(rate) = pace.slow_read {
+                    total += n as u64;
+                    timer.sleep_until(start.saturating_add(time_of(total, rate))).await;
+                }
+            }
+            Ok(Piece::More) => {
+                if !told {
+                    socket.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
+                    told = true;
+                }
+                buffer.reserve(most.min(READ));
+                if read_more(socket, buffer).await? == 0 {
+                    return Ok(false);
+                }
+            }
+            Ok(Piece::Done) => return Ok(true),
+            Err(_) => {
+                refuse(socket, 400, "the chunked body of the request makes no sense").await?;
+                return Ok(false);
+            }
+        }
+    }
+}
+
+/// How long `bytes` take at `rate` bytes per second.
+fn time_of(bytes: u64, rate: u64) -> Duration {
+    let rate = rate.max(1);
+    let rest = u128::from(bytes % rate) * 1_000_000_000 / u128::from(rate);
+    Duration::from_secs(bytes / rate).saturating_add(Duration::from_nanos(u64::try_from(rest).unwrap_or(u64::MAX)))
+}
+
+async fn answer_early(
+    socket: &mut TcpStream,
+    head: &Head,
+    exchange: &mut impl Exchange,
+    timer: &SharedTimer,
+) -> io::Result<After> {
+    let reply: Reply = exchange.reply();
+    write_reply(socket, head, &reply, false, timer).await
+}
+
+/// After an early answer: says that nothing more comes, and reads the rest of the body to nowhere, because closing with
+/// bytes unread would reset the connection and may take the answer with it.
+async fn drain(
+    socket: &mut TcpStream,
+    buffer: &mut BytesMut,
+    body: &mut BodyReader,
+    exchange: &mut impl Exchange,
+    timer: &SharedTimer,
+) -> bool {
+    let _gone = socket.shutdown().await;
+    loop {
+        match body.next(buffer, usize::MAX) {
+            Ok(Piece::Data(n)) => {
+                exchange.feed(&buffer[..n]);
+                buffer.advance(n);
+            }
+            Ok(Piece::More) => {
+                buffer.reserve(READ);
+                let read = tokio::select! {
+                    read = read_more(socket, buffer) => read.unwrap_or(0),
+                    () = pause(timer, LINGER) => 0,
+                };
+                if read == 0 {
+                    return false;
+                }
+            }
+            Ok(Piece::Done) => return true,
+            Err(_) => return false,
+        }
+    }
+}
+
+/// An early exchange whose body nobody will read.
+fn end_early(pace: &Pace, exchange: &mut impl Exchange) {
+    if pace.early {
+        exchange.finish(false);
+    }
+}
+
+/// Waits until the client goes, without reading what it sends.
+async fn hold(socket: &TcpStream) {
+    while let Ok(ready) = socket.ready(Interest::READABLE).await {
+        if ready.is_read_closed() {
+            return;
+        }
+        // Claims that a read would block, which makes `ready` wait for the next event instead of telling the last again.
+        let _blocked = socket.try_io(Interest::READABLE, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
+    }
+}
+
+/// Answers what is not a request.
+async fn refuse(socket: &mut TcpStream, status: u16, why: &str) -> io::Result<()> {
+    let reason = super::write::reason(status);
+    let length = why.len() + 1;
+    let answer = format!(
+        "HTTP/1.1 {status} {reason}\r\ncontent-type: text/plain\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{why}\n"
+    );
+    socket.write_all(answer.as_bytes()).await
+}
+
+/// Closes our side and gives the client a while to read the answer before the rest of what it sent makes a reset of it.
+async fn linger(socket: &mut TcpStream, timer: &SharedTimer) {
+    let _gone = socket.shutdown().await;
+    let mut nowhere = vec![0; IDLE];
+    let read_all = async { while matches!(socket.read(&mut nowhere).await, Ok(n) if n > 0) {} };
+    tokio::select! {
+        () = read_all => {}
+        () = pause(timer, LINGER) => {}
+    }
+}

@@ -1,0 +1,124 @@
+//! Accepting connections, from loopback alone, and ending them all with the server.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use steadfast_clock::{SharedTimer, TokioTimer, shared};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
+
+use super::connection::serve;
+use super::write::pause;
+use super::{App, Peer};
+
+/// A thousand clients may dial at once.
+const BACKLOG: u32 = 4096;
+
+/// A server that accepts connections. Dropped, it stops.
+#[derive(Debug)]
+pub(crate) struct Listening {
+    addr: SocketAddr,
+    counts: Arc<Counts>,
+    task: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    accepted: AtomicU64,
+    open: AtomicU64,
+}
+
+/// Listens on `addr`, and hands every connection to `app`.
+pub(crate) fn listen(addr: SocketAddr, app: impl App, timer: SharedTimer) -> io::Result<Listening> {
+    let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.bind(addr)?;
+    let listener = socket.listen(BACKLOG)?;
+    let addr = listener.local_addr()?;
+    let counts = Arc::new(Counts::default());
+    let task = tokio::spawn(accept_all(listener, Arc::new(app), timer, Arc::clone(&counts)));
+    Ok(Listening { addr, counts, task: Some(task) })
+}
+
+impl Listening {
+    pub(crate) fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    pub(crate) fn accepted(&self) -> u64 {
+        self.counts.accepted.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn open(&self) -> u64 {
+        self.counts.open.load(Ordering::Relaxed)
+    }
+
+    /// Stops, and waits until nothing is left of it.
+    pub(crate) async fn stop(mut self) {
+        if let Some(task) = self.task.take() {
+            task.abort();
+            let _aborted = task.await;
+        }
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+    }
+}
+
+async fn accept_all<A: App>(listener: TcpListener, app: Arc<A>, timer: SharedTimer, counts: Arc<Counts>) {
+    // Not the server's timer: that may be a manual clock, which nobody advances for this.
+    let rest = shared(TokioTimer::new());
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            Some(_ended) = connections.join_next() => continue,
+        };
+        let Ok((socket, remote)) = accepted else {
+            // Out of file descriptors, most likely: a connection that ends gives one back.
+            pause(&rest, Duration::from_millis(10)).await;
+            continue;
+        };
+        if !remote.ip().to_canonical().is_loopback() {
+            continue;
+        }
+        let connection = counts.accepted.fetch_add(1, Ordering::Relaxed) + 1;
+        let open = Open::new(Arc::clone(&counts));
+        let (app, timer) = (Arc::clone(&app), timer.clone());
+        connections.spawn(async move {
+            if let Ok(peer) = prepare(&socket, connection) {
+                serve(socket, peer, &*app, timer).await;
+            }
+            drop(open);
+        });
+    }
+}
+
+fn prepare(socket: &TcpStream, connection: u64) -> io::Result<Peer> {
+    socket.set_nodelay(true)?;
+    Ok(Peer { local: socket.local_addr()?, connection })
+}
+
+/// Counts a connection as open for as long as it lives.
+struct Open(Arc<Counts>);
+
+impl Open {
+    fn new(counts: Arc<Counts>) -> Self {
+        counts.open.fetch_add(1, Ordering::Relaxed);
+        Self(counts)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,45 @@
+//! What users may rely on at compile time.
+
+use std::fmt::Debug;
+use std::future::Future;
+
+use steadfast_testkit::{
+    FleetBuilder, FleetSim, Headers, Layout, LlmBuilder, LlmSim, Matcher, Reply, Report, Script, ScriptError, Seen,
+    Server, ServerBuilder, SimDevice, SseEvent, Step, Tally, Vendor,
+};
+
+fn handle<T: Send + Sync + Debug + 'static>() {}
+fn send<F: Future + Send>(_: F) {}
+
+#[test]
+fn everything_is_send_sync_and_debug() {
+    handle::<Server>();
+    handle::<ServerBuilder>();
+    handle::<LlmSim>();
+    handle::<LlmBuilder>();
+    handle::<FleetSim>();
+    handle::<FleetBuilder>();
+    handle::<Script>();
+    handle::<ScriptError>();
+    handle::<Step>();
+    handle::<Matcher>();
+    handle::<Reply>();
+    handle::<SseEvent>();
+    handle::<Seen>();
+    handle::<Headers>();
+    handle::<Layout>();
+    handle::<SimDevice>();
+    handle::<Report>();
+    handle::<Tally>();
+    handle::<Vendor>();
+}
+
+#[tokio::test]
+async fn futures_are_send() {
+    send(Server::start(Script::new()));
+    send(LlmSim::builder().start());
+    send(FleetSim::builder(1).start());
+    let server = Server::start(Script::new()).await.unwrap();
+    send(server.wait_for(0));
+    send(server.stop());
+}

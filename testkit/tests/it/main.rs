@@ -1,0 +1,16 @@
+//! Integration tests of `steadfast-testkit`: one file per topic, all over real sockets.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod anthropic;
+mod client;
+mod contract;
+mod faults;
+mod fleet;
+mod laws;
+mod openai;
+mod requests;
+mod script_file;
+mod server;
+mod timing;
+mod upload;
