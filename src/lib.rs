@@ -11,5 +11,7 @@ pub use steadfast_breaker as breaker;
 pub use steadfast_telemetry as telemetry;
 #[cfg(feature = "cache")]
 pub use steadfast_cache as cache;
+#[cfg(feature = "pool")]
+pub use steadfast_pool as pool;
 #[cfg(feature = "testkit")]
 pub use steadfast_testkit as testkit;

@@ -1,0 +1,143 @@
+//! Settings of the pool and of single hosts.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use steadfast_backoff::Policy;
+use steadfast_breaker::Rule;
+use steadfast_ratelimit::Quota;
+
+use crate::timeouts::Timeouts;
+
+/// Settings of the connections and the defaults of every request.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PoolConfig {
+    /// Idle connections kept for each host. Default 10.
+    pub max_idle_per_host: usize,
+    /// How long an idle connection is kept. Default 90 s.
+    pub idle_timeout: Duration,
+    /// Dialling: TCP and TLS together. Default 30 s.
+    pub dial_timeout: Duration,
+    /// The limits of plain requests; streams take the same without the limit of the whole attempt.
+    pub timeouts: Timeouts,
+    /// The most bytes that a plain answer may have. Default 32 MiB.
+    pub max_body: usize,
+    /// The most hosts whose state (limiter, breaker, metrics) is kept. Default 1024; beyond it hosts that were not
+    /// configured share their metrics, and idle breakers are forgotten.
+    pub max_hosts: NonZeroU32,
+}
+
+impl Default for PoolConfig {
+    fn default() -> Self {
+        Self {
+            max_idle_per_host: 10,
+            idle_timeout: Duration::from_secs(90),
+            dial_timeout: Duration::from_secs(30),
+            timeouts: Timeouts::default(),
+            max_body: 32 * 1024 * 1024,
+            max_hosts: const { NonZeroU32::new(1024).unwrap() },
+        }
+    }
+}
+
+impl PoolConfig {
+    /// The defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the limits of requests.
+    #[must_use]
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// Sets how long dialling may take.
+    #[must_use]
+    pub fn dial_timeout(mut self, limit: Duration) -> Self {
+        self.dial_timeout = limit;
+        self
+    }
+
+    /// Sets how many idle connections are kept for each host.
+    #[must_use]
+    pub fn max_idle_per_host(mut self, connections: usize) -> Self {
+        self.max_idle_per_host = connections;
+        self
+    }
+
+    /// Sets how long an idle connection is kept.
+    #[must_use]
+    pub fn idle_timeout(mut self, limit: Duration) -> Self {
+        self.idle_timeout = limit;
+        self
+    }
+
+    /// Sets the most bytes that a plain answer may have.
+    #[must_use]
+    pub fn max_body(mut self, bytes: usize) -> Self {
+        self.max_body = bytes;
+        self
+    }
+
+    /// Sets how many hosts are remembered.
+    #[must_use]
+    pub fn max_hosts(mut self, hosts: NonZeroU32) -> Self {
+        self.max_hosts = hosts;
+        self
+    }
+}
+
+/// Settings of one host; what is not set is the pool's.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct HostConfig {
+    /// Headers of every request to the host that does not set them itself.
+    pub default_headers: HeaderMap,
+    /// How often the host may be called; every attempt counts. Default: no limit.
+    pub quota: Option<Quota>,
+    /// When the host is left alone.
+    pub breaker: Option<Rule>,
+    /// When to try again.
+    pub retry: Option<Policy>,
+}
+
+impl HostConfig {
+    /// Settings that change nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a default header. Mark the value of a credential as sensitive.
+    #[must_use]
+    pub fn default_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.default_headers.insert(name, value);
+        self
+    }
+
+    /// Limits how often the host is called.
+    #[must_use]
+    pub fn quota(mut self, quota: Quota) -> Self {
+        self.quota = Some(quota);
+        self
+    }
+
+    /// Sets the breaker's rule.
+    #[must_use]
+    pub fn breaker(mut self, rule: Rule) -> Self {
+        self.breaker = Some(rule);
+        self
+    }
+
+    /// Sets the retry policy.
+    #[must_use]
+    pub fn retry(mut self, policy: Policy) -> Self {
+        self.retry = Some(policy);
+        self
+    }
+}

@@ -1,0 +1,197 @@
+//! The one error of the crate.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use steadfast_backoff::Stop;
+
+use crate::attempt::Attempt;
+
+/// A call that has no answer to give.
+///
+/// Its text is one line: what failed, where, and what the attempts came to. It never holds credentials, queries or
+/// contents.
+pub struct Error {
+    inner: Box<Inner>,
+}
+
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    place: Option<String>,
+    retry_after: Option<Duration>,
+    stop: Option<Stop>,
+    attempts: Vec<Attempt>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// What kind of failure it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The pool's settings or its environment are wrong.
+    Config,
+    /// The request is wrong: not http(s), no host, a header that is none, a body that cannot be encoded.
+    Request,
+    /// The host's name does not resolve.
+    Dns,
+    /// The connection was refused.
+    Refused,
+    /// The connection could not be made for another reason.
+    Connect,
+    /// The TLS handshake failed, or the certificate is not trusted.
+    Tls,
+    /// A limit of [`Timeouts`](crate::Timeouts) or of dialling struck; the phase says which.
+    Timeout(Phase),
+    /// The connection was closed before the answer was whole.
+    Closed,
+    /// The connection was reset before the answer was whole.
+    Reset,
+    /// The server does not speak valid HTTP.
+    Protocol,
+    /// The request's body could not be read, or had been sent before and cannot be again.
+    RequestBody,
+    /// The breaker is open: nothing was sent.
+    BreakerOpen,
+    /// The rate limit has no place before the deadline, or never: nothing was sent.
+    RateLimited,
+    /// The caller's deadline passed.
+    Deadline,
+    /// The answer's status, as an error: [`Response::error_for_status`](crate::Response::error_for_status).
+    Status(u16),
+    /// The answer is larger than allowed.
+    TooLarge,
+    /// The answer is not what it should be: not JSON of the expected shape, not UTF-8.
+    Decode,
+}
+
+/// Which limit struck.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Phase {
+    /// Dialling, TLS included.
+    Dial,
+    /// Waiting for the head of the answer.
+    Header,
+    /// No progress in a body, in either direction.
+    Stall,
+    /// The whole attempt.
+    Attempt,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        let inner = Inner {
+            kind,
+            message: message.into(),
+            place: None,
+            retry_after: None,
+            stop: None,
+            attempts: Vec::new(),
+            source: None,
+        };
+        Self { inner: Box::new(inner) }
+    }
+
+    pub(crate) fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.inner.source = Some(source.into());
+        self
+    }
+
+    pub(crate) fn at(mut self, place: impl Into<String>) -> Self {
+        self.inner.place = Some(place.into());
+        self
+    }
+
+    pub(crate) fn after(mut self, attempts: Vec<Attempt>) -> Self {
+        self.inner.attempts = attempts;
+        self
+    }
+
+    pub(crate) fn retry_in(mut self, after: Option<Duration>) -> Self {
+        self.inner.retry_after = after;
+        self
+    }
+
+    pub(crate) fn stopped(mut self, stop: Option<Stop>) -> Self {
+        self.inner.stop = stop;
+        self
+    }
+
+    /// The kind.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.inner.kind
+    }
+
+    /// Whether the same call may succeed later.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self.inner.kind {
+            ErrorKind::Config | ErrorKind::Request | ErrorKind::RequestBody => false,
+            ErrorKind::TooLarge | ErrorKind::Decode => false,
+            ErrorKind::RateLimited => self.inner.retry_after.is_some(),
+            ErrorKind::Status(status) => steadfast_backoff::StatusSet::TRANSIENT.contains(status),
+            _ => true,
+        }
+    }
+
+    /// When it makes sense to come back: the server's `Retry-After`, the breaker's or the limiter's word.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.inner.retry_after
+    }
+
+    /// Why there was no further attempt, when a retry had been in question.
+    #[must_use]
+    pub fn stop(&self) -> Option<&Stop> {
+        self.inner.stop.as_ref()
+    }
+
+    /// The attempts that were made.
+    #[must_use]
+    pub fn attempts(&self) -> &[Attempt] {
+        &self.inner.attempts
+    }
+
+    /// Takes the attempts out.
+    #[must_use]
+    pub fn into_attempts(self) -> Vec<Attempt> {
+        self.inner.attempts
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.inner;
+        if let Some(place) = &inner.place {
+            write!(f, "{place}: ")?;
+        }
+        f.write_str(&inner.message)?;
+        if inner.attempts.len() > 1 {
+            write!(f, ", after {} attempts", inner.attempts.len())?;
+        }
+        match &inner.stop {
+            Some(Stop::AttemptsSpent | Stop::NotRetryable) | None => Ok(()),
+            Some(stop) => write!(f, " ({stop})"),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.inner.kind)
+            .field("message", &self.to_string())
+            .field("attempts", &self.inner.attempts)
+            .field("source", &self.inner.source)
+            .finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.inner.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}

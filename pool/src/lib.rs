@@ -1,0 +1,45 @@
+#![doc = include_str!("../README.md")]
+
+mod config;
+mod pool;
+
+mod body;
+mod context;
+mod request;
+mod response;
+mod timeouts;
+
+mod attempt;
+mod classify;
+mod error;
+mod event;
+mod metrics;
+
+mod host;
+mod pipeline;
+mod redact;
+
+mod sse;
+mod transport;
+
+pub use attempt::{Attempt, Reached};
+pub use body::{Body, BoxBody};
+pub use classify::{Answer, Classify, Judgement};
+pub use config::{HostConfig, PoolConfig};
+pub use context::{CallContext, Resend};
+pub use error::{Error, ErrorKind, Phase};
+pub use event::{Event, Observer};
+pub use metrics::{Latency, Metrics};
+pub use pool::{Pool, PoolBuilder};
+pub use redact::redacted;
+pub use request::Request;
+pub use response::{Response, Streaming};
+pub use sse::{SseDecoder, SseError, SseEvent};
+pub use timeouts::Timeouts;
+#[cfg(feature = "reqwest")]
+pub use transport::ReqwestTransport;
+pub use transport::{Inbound, InboundBody, Outbound, SendFuture, Transport, TransportError, TransportErrorKind};
+
+pub use steadfast_backoff as backoff;
+pub use steadfast_breaker as breaker;
+pub use steadfast_ratelimit as ratelimit;

@@ -1,0 +1,55 @@
+//! The path of every call, from its deadline to its answer. This is the only place where the primitives meet.
+
+mod admit;
+mod arrival;
+mod call;
+mod decide;
+mod failure;
+mod judge;
+mod limit;
+mod log;
+mod race;
+mod send;
+mod upload;
+
+pub(crate) use arrival::Arrival;
+
+use self::call::Call;
+use self::decide::Next;
+use crate::error::Error;
+use crate::pool::Inner;
+use crate::request::Request;
+use crate::response::Head;
+
+/// Whether the answer's body is part of the attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// The whole body is read within the attempt.
+    Whole,
+    /// The attempt ends at the head of the answer.
+    Stream,
+}
+
+/// Runs one call to its end.
+///
+/// Every attempt, retries too, passes deadline, limiter and breaker anew. What is dropped on the way (the caller went
+/// away) is accounted for: the breaker's permit and the call record it.
+pub(crate) async fn run(pool: &Inner, request: &Request, mode: Mode) -> Result<(Head, Arrival), Error> {
+    let mut call = Call::begin(pool, request, mode);
+    loop {
+        admit::by_deadline(&mut call)?;
+        limit::wait(&mut call).await?;
+        let permit = admit::by_breaker(&mut call)?;
+        let started = call.begin_attempt();
+        let result = send::attempt(&call, started).await;
+        let judged = judge::result(&call, &result);
+        if let Some(permit) = permit {
+            permit.settle(judged.health);
+        }
+        call.end_attempt(started, &result);
+        match decide::next(&mut call, &result, &judged) {
+            Next::Finish(stop) => return call.finish(result, stop),
+            Next::Wait(wait) => call.wait(&wait, result).await,
+        }
+    }
+}

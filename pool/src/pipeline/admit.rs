@@ -1,0 +1,32 @@
+//! May the attempt begin? The deadline and the breaker say.
+
+use std::sync::Arc;
+
+use steadfast_breaker::OwnedPermit;
+use steadfast_clock::SharedTimer;
+
+use super::call::{Call, breaker_open};
+use crate::error::{Error, ErrorKind};
+
+/// Refuses when the caller's deadline has passed.
+pub(super) fn by_deadline(call: &mut Call<'_>) -> Result<(), Error> {
+    match call.request.context.deadline {
+        Some(deadline) if call.pool.timer.now() >= deadline => {
+            let error = Error::new(ErrorKind::Deadline, "the deadline passed before the attempt began");
+            Err(call.refuse(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses when the breaker is open; a refusal is not an attempt.
+pub(super) fn by_breaker(call: &mut Call<'_>) -> Result<Option<OwnedPermit<SharedTimer>>, Error> {
+    let Some(breaker) = &call.breaker else { return Ok(None) };
+    match breaker.permit_owned(Arc::clone(&call.pool.timer)) {
+        Ok(permit) => Ok(Some(permit)),
+        Err(rejected) => {
+            let error = breaker_open(&rejected, &call.scope);
+            Err(call.refuse(error))
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! The state of one call on its way through the pipeline.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use steadfast_backoff::{Policy, Retry, Stop, Wait, retry_after};
+use steadfast_breaker::State;
+use steadfast_clock::{Nanos, UnixNanos};
+
+use super::failure::Failure;
+use super::{Arrival, Mode, log};
+use crate::attempt::{Attempt, Reached};
+use crate::classify::Classify;
+use crate::error::{Error, ErrorKind};
+use crate::event::{Event, Observer};
+use crate::host::{Host, HostBreaker};
+use crate::metrics::Meter;
+use crate::pool::Inner;
+use crate::redact::authority;
+use crate::request::Request;
+use crate::response::Head;
+use crate::timeouts::Timeouts;
+
+/// What an attempt brings.
+pub(super) type Received = Result<(http::response::Parts, Arrival), Failure>;
+
+pub(super) struct Call<'p> {
+    pub(super) pool: &'p Inner,
+    pub(super) request: &'p Request,
+    pub(super) mode: Mode,
+    pub(super) host: Arc<Host>,
+    pub(super) scope: Arc<str>,
+    pub(super) breaker: Option<Arc<HostBreaker>>,
+    pub(super) policy: &'p Policy,
+    pub(super) timeouts: Timeouts,
+    pub(super) retry: Retry,
+    /// The one resend that [`Resend::Stale`](crate::Resend::Stale) gives was used.
+    pub(super) stale_resent: bool,
+    started: Nanos,
+    attempts: Vec<Attempt>,
+    finished: bool,
+}
+
+impl<'p> Call<'p> {
+    pub(super) fn begin(pool: &'p Inner, request: &'p Request, mode: Mode) -> Self {
+        let authority = authority(&request.url);
+        let host = pool.hosts.host(&authority, request.transient);
+        let scope = request.scope.clone().unwrap_or_else(|| Arc::from(authority));
+        let started = pool.timer.now();
+        let mut retry = Retry::new(started);
+        for _ in 0..request.context.attempts_before {
+            retry.begin();
+        }
+        let timeouts = request.timeouts.unwrap_or(match mode {
+            Mode::Whole => pool.config.timeouts,
+            Mode::Stream => pool.config.timeouts.attempt(None),
+        });
+        let call = Self {
+            pool,
+            request,
+            mode,
+            breaker: pool.hosts.breaker(&scope, &host, started),
+            policy: request.retry.as_ref().unwrap_or(&pool.retry),
+            host,
+            scope,
+            timeouts,
+            retry,
+            stale_resent: false,
+            started,
+            attempts: Vec::new(),
+            finished: false,
+        };
+        call.count(|meter| meter.requests.inc());
+        call
+    }
+
+    /// Adds to the total and to the host's own figures.
+    pub(super) fn count(&self, add: impl Fn(&Meter)) {
+        add(&self.pool.shared.total);
+        if let Some(meter) = &self.host.meter {
+            add(meter);
+        }
+    }
+
+    pub(super) fn tell(&self, event: &Event<'_>) {
+        self.pool.shared.observer.on(event);
+        if let Some(observer) = &self.request.observer {
+            observer.on(event);
+        }
+    }
+
+    pub(super) fn classify(&self) -> &dyn Classify {
+        self.request.classify.as_deref().unwrap_or(&*self.pool.classify)
+    }
+
+    /// An error of this call that is not an attempt's: the place and the attempts so far are filled in.
+    pub(super) fn refuse(&mut self, error: Error) -> Error {
+        self.close(false);
+        error.at(self.request.place()).after(std::mem::take(&mut self.attempts))
+    }
+
+    pub(super) fn begin_attempt(&mut self) -> Nanos {
+        let number = self.retry.begin();
+        self.count(|meter| meter.attempts.inc());
+        let max = self.policy.max_attempts();
+        self.tell(&Event::AttemptStarted { target: &self.scope, number, max });
+        self.pool.timer.now()
+    }
+
+    pub(super) fn end_attempt(&mut self, started: Nanos, result: &Received) {
+        let elapsed = self.pool.timer.now().since(started);
+        self.count(|meter| meter.attempt_latency.record_duration(elapsed));
+        let (status, error, reached) = match result {
+            Ok((head, arrival)) => {
+                (Some(head.status.as_u16()), None, if arrival.is_whole() { Reached::Body } else { Reached::Headers })
+            }
+            Err(failure) => (failure.status, Some(failure.to_string()), failure.reached),
+        };
+        let attempt = Attempt {
+            number: self.retry.attempt(),
+            target: Arc::clone(&self.scope),
+            status,
+            error,
+            reached,
+            elapsed,
+            wait: None,
+            hinted: false,
+            maybe_executed: result.is_err() && !reached.is_harmless(),
+        };
+        tracing::debug!(target_scope = &*self.scope, attempt = attempt.number, outcome = %attempt.outcome(), "attempt ended");
+        self.tell(&Event::AttemptEnded { attempt: &attempt });
+        self.attempts.push(attempt);
+    }
+
+    /// Sleeps before the next attempt and tells of it. The failed answer is dropped first: its connection is free.
+    pub(super) async fn wait(&mut self, wait: &Wait, result: Received) {
+        let until = self.pool.timer.now().saturating_add(wait.delay);
+        let what = what(&result);
+        if let Some(attempt) = self.attempts.last_mut() {
+            attempt.wait = Some(wait.delay);
+            attempt.hinted = wait.hinted;
+        }
+        let status = result.as_ref().ok().map(|(head, _)| head.status.as_u16());
+        drop(result);
+        self.count(|meter| {
+            meter.retried(status);
+            if wait.hinted {
+                meter.hinted_waits.record_duration(wait.delay);
+            }
+        });
+        let (attempt, max) = (self.retry.attempt() + 1, self.policy.max_attempts());
+        log::retrying(&self.scope, attempt, max, wait.delay, &what);
+        self.tell(&Event::Retrying {
+            target: &self.scope,
+            attempt,
+            max,
+            what: &what,
+            delay: wait.delay,
+            hinted: wait.hinted,
+        });
+        self.pool.timer.sleep_until(until).await;
+    }
+
+    pub(super) fn finish(mut self, result: Received, stop: Option<Stop>) -> Result<(Head, Arrival), Error> {
+        let succeeded = matches!(&result, Ok((head, _)) if head.status.as_u16() < 400);
+        self.close(succeeded);
+        let retried = self.attempts.len() > 1 || stop.is_some_and(|stop| stop != Stop::NotRetryable);
+        if !succeeded && retried {
+            log::gave_up(&self.request.place(), &self.attempts, self.retry.total_wait(), &what(&result));
+        }
+        let attempts = std::mem::take(&mut self.attempts);
+        let place = self.request.place();
+        match result {
+            Ok((head, arrival)) => {
+                let retry_after = self.hint_of(&head.headers);
+                Ok((Head { status: head.status, headers: head.headers, place, retry_after, stop, attempts }, arrival))
+            }
+            Err(failure) => Err(failure.into_error().at(place).after(attempts).stopped(stop)),
+        }
+    }
+
+    /// The wait that an answer asks for, read relative to the answer's own date.
+    pub(super) fn hint_of(&self, headers: &http::HeaderMap) -> Option<Duration> {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        if let Some(hint) = text("retry-after-ms").and_then(retry_after::parse_ms) {
+            return Some(hint);
+        }
+        let value = text("retry-after")?;
+        // A date, read relative to the epoch, is the time since the epoch.
+        let sent = text("date").and_then(|date| retry_after::parse(date, UnixNanos::EPOCH));
+        let now = sent.map_or_else(|| self.pool.wall.wall(), |sent| UnixNanos::EPOCH.saturating_add(sent));
+        retry_after::parse(value, now)
+    }
+
+    fn close(&mut self, succeeded: bool) {
+        self.finished = true;
+        let elapsed = self.pool.timer.now().since(self.started);
+        self.count(|meter| {
+            if succeeded {
+                meter.succeeded.inc()
+            } else {
+                meter.failed.inc()
+            }
+            meter.latency.record_duration(elapsed);
+        });
+    }
+}
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        if !self.finished {
+            self.count(|meter| meter.cancelled.inc());
+        }
+        if self.request.transient && self.breaker.take().is_some() {
+            self.pool.hosts.forget(&self.scope, self.pool.timer.now());
+        }
+    }
+}
+
+/// What came of an attempt, in a few words.
+fn what(result: &Received) -> String {
+    match result {
+        Ok((head, _)) => format!("HTTP {}", head.status.as_u16()),
+        Err(failure) => failure.to_string(),
+    }
+}
+
+/// The error of a call that the breaker did not let through.
+pub(super) fn breaker_open(rejected: &steadfast_breaker::Rejected, scope: &str) -> Error {
+    let message = match rejected.state {
+        State::HalfOpen => format!("breaker of {scope} is half-open and its probes are out: nothing was sent"),
+        _ => match rejected.retry_in {
+            Some(left) => format!("breaker of {scope} is open for {:.1} s more: nothing was sent", left.as_secs_f64()),
+            None => format!("breaker of {scope} is open: nothing was sent"),
+        },
+    };
+    Error::new(ErrorKind::BreakerOpen, message).retry_in(rejected.retry_in)
+}

@@ -1,0 +1,23 @@
+//! A future against a point in time.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::Poll;
+
+use steadfast_clock::{Nanos, SharedTimer};
+
+/// The future's output, or `None` when `at` comes first. The future can be polled on afterwards.
+pub(super) async fn before<F: Future + ?Sized>(
+    timer: &SharedTimer,
+    at: Nanos,
+    mut future: Pin<&mut F>,
+) -> Option<F::Output> {
+    let mut sleep = timer.sleep_until(at);
+    poll_fn(|cx| {
+        if let Poll::Ready(output) = future.as_mut().poll(cx) {
+            return Poll::Ready(Some(output));
+        }
+        sleep.as_mut().poll(cx).map(|()| None)
+    })
+    .await
+}

@@ -1,0 +1,93 @@
+//! One attempt: the request goes out, an answer comes in, each part within its limit.
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use steadfast_clock::Nanos;
+
+use super::arrival::{Arrival, Limits};
+use super::call::{Call, Received};
+use super::failure::Failure;
+use super::upload::{Progress, watched};
+use super::{Mode, race};
+use crate::attempt::Reached;
+use crate::error::{ErrorKind, Phase};
+use crate::transport::{Inbound, Outbound};
+
+/// How much of a refusal's body a classifier sees.
+const REFUSAL_PREFIX: usize = 64 * 1024;
+
+pub(super) async fn attempt(call: &Call<'_>, started: Nanos) -> Received {
+    let request = call.request;
+    let Some(body) = request.body.open() else {
+        let message = "the body was sent before and cannot be sent again";
+        return Err(Failure::new(ErrorKind::RequestBody, Reached::NotWritten, message));
+    };
+    let limits = Limits::of(call, started);
+    let progress = Progress::new(started);
+    let body = watched(body, Arc::clone(&progress), Arc::clone(&call.pool.timer));
+    let outbound = Outbound::new(request.method.clone(), request.url.clone(), headers(call), body);
+    let inbound = head(call, outbound, &limits, &progress).await;
+    call.count(|meter| meter.bytes_out.add(progress.sent()));
+    let (parts, body) = parts(inbound?);
+    let status = parts.status.as_u16();
+    let mut arrival = Arrival::new(call, body, limits);
+    let fetched = match call.mode {
+        Mode::Whole => arrival.read_whole(call.pool.config.max_body).await,
+        Mode::Stream if status >= 400 => arrival.read_ahead(REFUSAL_PREFIX).await,
+        Mode::Stream => Ok(()),
+    };
+    match fetched {
+        Ok(()) => Ok((parts, arrival)),
+        Err(failure) => Err(failure.with_status(status)),
+    }
+}
+
+/// Sends, and waits for the head of the answer.
+async fn head(call: &Call<'_>, outbound: Outbound, limits: &Limits, progress: &Progress) -> Result<Inbound, Failure> {
+    let timer = &call.pool.timer;
+    let mut sending = call.pool.transport.send(outbound);
+    loop {
+        let idle_until = if progress.is_done() {
+            progress.last().saturating_add(call.timeouts.header)
+        } else {
+            // Should the upload end from now on, the header is due at the earliest after its own limit.
+            let header_due = timer.now().saturating_add(call.timeouts.header);
+            progress.last().saturating_add(call.timeouts.stall).min(header_due)
+        };
+        let until = limits.end().map_or(idle_until, |end| end.min(idle_until));
+        if let Some(result) = race::before(timer, until, sending.as_mut()).await {
+            return result.map_err(Failure::from);
+        }
+        let now = timer.now();
+        limits.check(now, Reached::Written)?;
+        // The upload may have moved on while the timer ran; then the limit has, too.
+        let idle = if progress.is_done() { call.timeouts.header } else { call.timeouts.stall };
+        if now >= progress.last().saturating_add(idle) {
+            let (phase, message) = if progress.is_done() {
+                (Phase::Header, format!("no answer within {:.1} s", idle.as_secs_f64()))
+            } else {
+                (Phase::Stall, format!("the upload made no progress for {:.1} s", idle.as_secs_f64()))
+            };
+            return Err(Failure::new(ErrorKind::Timeout(phase), Reached::Written, message));
+        }
+    }
+}
+
+/// The request's headers, and the host's defaults where the request has none.
+fn headers(call: &Call<'_>) -> HeaderMap {
+    let mut headers = call.request.headers.clone();
+    for (name, value) in &call.host.config.default_headers {
+        if !headers.contains_key(name) {
+            headers.insert(name.clone(), value.clone());
+        }
+    }
+    headers
+}
+
+fn parts(inbound: Inbound) -> (http::response::Parts, crate::transport::InboundBody) {
+    let (mut parts, ()) = http::Response::new(()).into_parts();
+    parts.status = inbound.status;
+    parts.headers = inbound.headers;
+    (parts, inbound.body)
+}

@@ -1,0 +1,284 @@
+//! The pool: what all calls share.
+
+use std::fmt;
+use std::sync::Arc;
+
+use steadfast_backoff::{Policy, StatusSet};
+use steadfast_breaker::Rule;
+use steadfast_clock::{SharedTimer, System, TokioTimer, UnixNanos, Wall};
+use steadfast_telemetry::{Recorder, Registry, Snapshot};
+
+use crate::classify::Classify;
+use crate::config::{HostConfig, PoolConfig};
+use crate::error::{Error, ErrorKind};
+use crate::event::Observer;
+use crate::host::{Hosts, Shared};
+use crate::metrics::Metrics;
+use crate::pipeline::{self, Mode};
+use crate::request::Request;
+use crate::response::{Response, Streaming};
+use crate::transport::Transport;
+
+/// An HTTP client that keeps calls alive. Clones share everything; make one and use it everywhere.
+///
+/// Every call goes through one pipeline: deadline, rate limit, breaker, sending, judging the answer, and, where that
+/// is safe and sensible, waiting and trying again.
+#[derive(Clone)]
+pub struct Pool {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) config: PoolConfig,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) timer: SharedTimer,
+    pub(crate) wall: Arc<dyn Wall + Send + Sync>,
+    pub(crate) retry: Policy,
+    pub(crate) classify: Arc<dyn Classify>,
+    pub(crate) hosts: Hosts,
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl Pool {
+    /// A pool with the defaults: `reqwest` transport, `http()` retry preset, a breaker for each host.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] when a proxy variable of the environment is malformed.
+    #[cfg(feature = "reqwest")]
+    pub fn new() -> Result<Self, Error> {
+        Self::builder().build()
+    }
+
+    /// Starts to put a pool together.
+    pub fn builder() -> PoolBuilder {
+        PoolBuilder::default()
+    }
+
+    /// Sets what is special about a host: `api.example.com`, or with its port `api.example.com:8443`. Replaces what was
+    /// set before; its rate limit starts anew.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] when the breaker's rule is contradictory.
+    pub fn configure_host(&self, host: &str, config: HostConfig) -> Result<(), Error> {
+        if let Some(rule) = config.breaker {
+            check(rule)?;
+        }
+        self.inner.hosts.configure(host, config);
+        Ok(())
+    }
+
+    /// Sends a request and receives the whole answer, within its timeouts and at most `max_body` bytes of it. An
+    /// answer is `Ok` whatever its status; retries are over then.
+    ///
+    /// # Errors
+    ///
+    /// An [`Error`] whose kind says what failed, with the attempts that were made.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future ends the call: the attempt under way is closed, and the breaker learns that it was
+    /// abandoned. The server may have executed it.
+    pub async fn execute(&self, request: Request) -> Result<Response, Error> {
+        let (head, body) = pipeline::run(&self.inner, &request, Mode::Whole).await?;
+        Ok(Response::new(head, body.into_bytes()))
+    }
+
+    /// Sends a request and returns as soon as the head of the answer is there; its body follows as it comes. Retries
+    /// end with the head: what fails later is the caller's to judge.
+    ///
+    /// # Errors
+    ///
+    /// As [`execute`](Self::execute).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`execute`](Self::execute); dropping the answer closes its connection.
+    pub async fn stream(&self, request: Request) -> Result<Streaming, Error> {
+        let (head, body) = pipeline::run(&self.inner, &request, Mode::Stream).await?;
+        Ok(Streaming::new(head, body))
+    }
+
+    /// The figures of all calls.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        Metrics::read(&self.snapshot(), None)
+    }
+
+    /// The figures of one host, named as it is dialled: `api.example.com`, or `127.0.0.1:8080` when the URL has a port.
+    #[must_use]
+    pub fn host_metrics(&self, host: &str) -> Metrics {
+        Metrics::read(&self.snapshot(), Some(host))
+    }
+
+    /// Everything that was counted.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        self.inner.shared.registry.snapshot()
+    }
+
+    /// The timer of the pool: deadlines are points of its clock.
+    #[must_use]
+    pub fn timer(&self) -> &SharedTimer {
+        &self.inner.timer
+    }
+
+    /// The date.
+    #[must_use]
+    pub fn wall(&self) -> UnixNanos {
+        self.inner.wall.wall()
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("config", &self.inner.config)
+            .field("transport", &self.inner.transport)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Puts a [`Pool`] together.
+#[must_use]
+pub struct PoolBuilder {
+    config: PoolConfig,
+    transport: Option<Arc<dyn Transport>>,
+    timer: Option<SharedTimer>,
+    wall: Option<Arc<dyn Wall + Send + Sync>>,
+    observer: Arc<dyn Observer>,
+    retry: Policy,
+    classify: Arc<dyn Classify>,
+    breaker: Option<Rule>,
+    registry: Registry,
+}
+
+impl Default for PoolBuilder {
+    fn default() -> Self {
+        Self {
+            config: PoolConfig::default(),
+            transport: None,
+            timer: None,
+            wall: None,
+            observer: Arc::new(()),
+            retry: Policy::http(),
+            classify: Arc::new(StatusSet::GATEWAY),
+            breaker: Some(Rule::default()),
+            registry: Registry::new(),
+        }
+    }
+}
+
+impl PoolBuilder {
+    /// Sets the connection settings and defaults.
+    pub fn config(mut self, config: PoolConfig) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Sets the transport; the default is `reqwest` with the connection settings of the configuration.
+    pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+
+    /// Sets the timer; the default is tokio's.
+    pub fn timer(mut self, timer: SharedTimer) -> Self {
+        self.timer = Some(timer);
+        self
+    }
+
+    /// Sets the calendar; the default is the system's.
+    pub fn wall(mut self, wall: Arc<dyn Wall + Send + Sync>) -> Self {
+        self.wall = Some(wall);
+        self
+    }
+
+    /// Tells `observer` what happens.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = observer;
+        self
+    }
+
+    /// Sets when to try again; the default is the `http()` preset.
+    pub fn retry(mut self, policy: Policy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// Sets what answers mean; the default retries 429, 502, 503 and 504.
+    pub fn classify(mut self, classify: Arc<dyn Classify>) -> Self {
+        self.classify = classify;
+        self
+    }
+
+    /// Sets the rule of the hosts' breakers; the default is 5 failures within 60 s.
+    pub fn breaker(mut self, rule: Rule) -> Self {
+        self.breaker = Some(rule);
+        self
+    }
+
+    /// No breakers but those that hosts configure.
+    pub fn without_breaker(mut self) -> Self {
+        self.breaker = None;
+        self
+    }
+
+    /// Counts into `registry`, so that several pools and the program's own figures stand together.
+    pub fn registry(mut self, registry: Registry) -> Self {
+        self.registry = registry;
+        self
+    }
+
+    /// The pool.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] when the breaker's rule is contradictory, a proxy variable of the environment is
+    /// malformed, or there is no transport.
+    pub fn build(self) -> Result<Pool, Error> {
+        if let Some(rule) = self.breaker {
+            check(rule)?;
+        }
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => default_transport(&self.config)?,
+        };
+        let shared = Arc::new(Shared::new(self.registry, self.observer));
+        let hosts = Hosts::new(Arc::clone(&shared), self.breaker, self.config.max_hosts);
+        let inner = Inner {
+            config: self.config,
+            transport,
+            timer: self.timer.unwrap_or_else(|| steadfast_clock::shared(TokioTimer::new())),
+            wall: self.wall.unwrap_or_else(|| Arc::new(System::new())),
+            retry: self.retry,
+            classify: self.classify,
+            hosts,
+            shared,
+        };
+        Ok(Pool { inner: Arc::new(inner) })
+    }
+}
+
+impl fmt::Debug for PoolBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PoolBuilder").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+#[cfg(feature = "reqwest")]
+fn default_transport(config: &PoolConfig) -> Result<Arc<dyn Transport>, Error> {
+    Ok(Arc::new(crate::transport::ReqwestTransport::new(config)?))
+}
+
+#[cfg(not(feature = "reqwest"))]
+fn default_transport(_: &PoolConfig) -> Result<Arc<dyn Transport>, Error> {
+    Err(Error::new(ErrorKind::Config, "no transport: give one, or turn on the feature `reqwest`"))
+}
+
+fn check(rule: Rule) -> Result<(), Error> {
+    steadfast_breaker::CircuitBreaker::new(rule)
+        .map(drop)
+        .map_err(|error| Error::new(ErrorKind::Config, "the breaker's rule is contradictory").caused_by(error))
+}

@@ -1,0 +1,199 @@
+//! One request, and how it wants to be treated.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use serde::Serialize;
+use steadfast_backoff::Policy;
+use url::Url;
+
+use crate::body::Body;
+use crate::classify::Classify;
+use crate::context::CallContext;
+use crate::error::{Error, ErrorKind};
+use crate::event::Observer;
+use crate::redact::{authority, redacted};
+use crate::timeouts::Timeouts;
+
+/// A request. What it does not say is taken from its host's configuration, then from the pool's.
+#[derive(Clone)]
+pub struct Request {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Body,
+    pub(crate) context: CallContext,
+    pub(crate) scope: Option<Arc<str>>,
+    pub(crate) timeouts: Option<Timeouts>,
+    pub(crate) retry: Option<Policy>,
+    pub(crate) classify: Option<Arc<dyn Classify>>,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) transient: bool,
+}
+
+impl Request {
+    /// A request without headers and body.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Request`] when `url` is malformed, or as for [`to`](Self::to).
+    pub fn new(method: Method, url: &str) -> Result<Self, Error> {
+        let url = Url::parse(url).map_err(|error| {
+            Error::new(ErrorKind::Request, "not a URL: give one like https://host/path").caused_by(error)
+        })?;
+        Self::to(method, url)
+    }
+
+    /// A request to a parsed URL.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Request`] when `url` is not http or https, has no host, or holds a user or password: credentials
+    /// belong in a header, where they are not told.
+    pub fn to(method: Method, url: Url) -> Result<Self, Error> {
+        if !matches!(url.scheme(), "http" | "https") {
+            let message = format!("unsupported scheme `{}`: give an http or https URL", url.scheme());
+            return Err(Error::new(ErrorKind::Request, message));
+        }
+        if authority(&url).is_empty() {
+            return Err(Error::new(ErrorKind::Request, "the URL has no host"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(Error::new(ErrorKind::Request, "the URL holds credentials: give them in a header"));
+        }
+        Ok(Self {
+            method,
+            url,
+            headers: HeaderMap::new(),
+            body: Body::empty(),
+            context: CallContext::new(),
+            scope: None,
+            timeouts: None,
+            retry: None,
+            classify: None,
+            observer: None,
+            transient: false,
+        })
+    }
+
+    /// A GET request.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn get(url: &str) -> Result<Self, Error> {
+        Self::new(Method::GET, url)
+    }
+
+    /// A POST request.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn post(url: &str) -> Result<Self, Error> {
+        Self::new(Method::POST, url)
+    }
+
+    /// Sets a header, replacing one of that name. Mark the value of a credential as sensitive.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// Sets the body.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Body>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// Sets a JSON body and its content type.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Request`] when `value` cannot be written as JSON.
+    pub fn json<T: Serialize + ?Sized>(mut self, value: &T) -> Result<Self, Error> {
+        let bytes = serde_json::to_vec(value)
+            .map_err(|error| Error::new(ErrorKind::Request, "the body cannot be written as JSON").caused_by(error))?;
+        self.body = Body::from(Bytes::from(bytes));
+        self.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Ok(self)
+    }
+
+    /// Sets what the call inherits from its caller.
+    #[must_use]
+    pub fn context(mut self, context: CallContext) -> Self {
+        self.context = context;
+        self
+    }
+
+    /// Names the breaker that watches over this request, instead of the one of its host and port; it is also the
+    /// target in the ledger.
+    #[must_use]
+    pub fn scope(mut self, scope: impl Into<Arc<str>>) -> Self {
+        self.scope = Some(scope.into());
+        self
+    }
+
+    /// Sets the limits of each attempt.
+    #[must_use]
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = Some(timeouts);
+        self
+    }
+
+    /// Sets when to try again.
+    #[must_use]
+    pub fn retry(mut self, policy: Policy) -> Self {
+        self.retry = Some(policy);
+        self
+    }
+
+    /// Sets what answers mean; the default retries 429, 502, 503 and 504.
+    #[must_use]
+    pub fn classify(mut self, classify: Arc<dyn Classify>) -> Self {
+        self.classify = Some(classify);
+        self
+    }
+
+    /// Tells `observer` about this call, besides the pool's own observer.
+    #[must_use]
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// The connection is closed afterwards and no state of the host is kept: for one visit to each of many hosts.
+    #[must_use]
+    pub fn transient(mut self) -> Self {
+        self.transient = true;
+        self.headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        self
+    }
+
+    /// Where it goes, as it may be told: method and URL without credentials and query.
+    pub(crate) fn place(&self) -> String {
+        format!("{} {}", self.method, redacted(&self.url))
+    }
+
+    /// Whether the method, or a key, says that doing it twice is the same as doing it once.
+    pub(crate) fn is_idempotent(&self) -> bool {
+        self.method.is_idempotent() || self.headers.contains_key("idempotency-key")
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.headers.keys().map(HeaderName::as_str).collect();
+        f.debug_struct("Request")
+            .field("place", &self.place())
+            .field("headers", &names)
+            .field("body", &self.body)
+            .field("context", &self.context)
+            .field("scope", &self.scope)
+            .finish_non_exhaustive()
+    }
+}

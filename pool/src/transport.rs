@@ -1,0 +1,184 @@
+//! Sending one request and receiving one answer, with nothing around it: the seam to the network.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+use url::Url;
+
+use crate::attempt::Reached;
+use crate::body::BoxBody;
+
+#[cfg(feature = "reqwest")]
+mod reqwest;
+
+#[cfg(feature = "reqwest")]
+pub use self::reqwest::ReqwestTransport;
+
+/// What [`Transport::send`] returns. It must not borrow the transport: attempts outlive the call that made them.
+pub type SendFuture = Pin<Box<dyn Future<Output = Result<Inbound, TransportError>> + Send>>;
+
+/// A stream of bytes on its way in.
+pub type InboundBody = Pin<Box<dyn http_body::Body<Data = Bytes, Error = TransportError> + Send>>;
+
+/// Sends one request over the network: no retries, no redirects, no limits of its own but dialling and TLS.
+///
+/// # Cancel safety
+///
+/// Dropping the future or the body abandons the exchange and frees its connection.
+pub trait Transport: Send + Sync + fmt::Debug {
+    /// Sends `request`; completes with the head of the answer.
+    fn send(&self, request: Outbound) -> SendFuture;
+}
+
+/// One request, ready to be sent.
+#[non_exhaustive]
+pub struct Outbound {
+    /// The method.
+    pub method: Method,
+    /// The URL, http or https.
+    pub url: Url,
+    /// The headers, without those of framing and `Host`.
+    pub headers: HeaderMap,
+    /// The body; `None` when there is none.
+    pub body: Option<BoxBody>,
+}
+
+impl Outbound {
+    /// A request.
+    #[must_use]
+    pub fn new(method: Method, url: Url, headers: HeaderMap, body: Option<BoxBody>) -> Self {
+        Self { method, url, headers, body }
+    }
+}
+
+impl fmt::Debug for Outbound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbound")
+            .field("method", &self.method)
+            .field("url", &crate::redact::redacted(&self.url))
+            .finish_non_exhaustive()
+    }
+}
+
+/// The head of an answer, and its body on the way.
+#[non_exhaustive]
+pub struct Inbound {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: InboundBody,
+}
+
+impl Inbound {
+    /// An answer.
+    #[must_use]
+    pub fn new(status: StatusCode, headers: HeaderMap, body: InboundBody) -> Self {
+        Self { status, headers, body }
+    }
+}
+
+impl fmt::Debug for Inbound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inbound").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+/// What failed on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransportErrorKind {
+    /// The host's name does not resolve.
+    Dns,
+    /// The connection was refused.
+    Refused,
+    /// The connection could not be made for another reason.
+    Connect,
+    /// Dialling, TLS included, took too long.
+    DialTimeout,
+    /// The TLS handshake failed, or the certificate is not trusted.
+    Tls,
+    /// The connection was closed in the middle of the exchange.
+    Closed,
+    /// The connection was reset.
+    Reset,
+    /// The server does not speak HTTP as it should.
+    Protocol,
+    /// The request's own body failed.
+    RequestBody,
+    /// The request cannot be sent as it is.
+    Request,
+}
+
+/// A failed exchange.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct TransportError {
+    /// What failed.
+    pub kind: TransportErrorKind,
+    /// How far the exchange got.
+    pub reached: Reached,
+    /// Whether the connection had served other requests before; `false` where the transport cannot tell.
+    pub reused: bool,
+    /// The cause.
+    pub source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl TransportError {
+    /// An error without a cause, on a fresh connection.
+    #[must_use]
+    pub fn new(kind: TransportErrorKind, reached: Reached) -> Self {
+        Self { kind, reached, reused: false, source: None }
+    }
+
+    /// Sets the cause.
+    #[must_use]
+    pub fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// Says whether the connection had served other requests before.
+    #[must_use]
+    pub fn on_reused(mut self, reused: bool) -> Self {
+        self.reused = reused;
+        self
+    }
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match (self.kind, self.reached) {
+            (TransportErrorKind::Dns, _) => "the host name does not resolve",
+            (TransportErrorKind::Refused, _) => "connection refused",
+            (TransportErrorKind::Connect, _) => "cannot connect",
+            (TransportErrorKind::DialTimeout, _) => "connecting took too long",
+            (TransportErrorKind::Tls, _) => "TLS handshake failed",
+            (TransportErrorKind::Closed, Reached::Headers) => "the answer ended early: connection closed",
+            (TransportErrorKind::Closed, _) => "connection closed before an answer",
+            (TransportErrorKind::Reset, Reached::Headers) => "the answer ended early: connection reset",
+            (TransportErrorKind::Reset, _) => "connection reset before an answer",
+            (TransportErrorKind::Protocol, _) => "the server does not speak valid HTTP",
+            (TransportErrorKind::RequestBody, _) => "the request body could not be read",
+            (TransportErrorKind::Request, _) => "the request cannot be sent",
+        })
+    }
+}
+
+impl StdError for TransportError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+impl From<TransportError> for io::Error {
+    fn from(error: TransportError) -> Self {
+        Self::other(error)
+    }
+}

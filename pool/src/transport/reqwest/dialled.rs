@@ -1,0 +1,54 @@
+//! Tells whether a request dialled a connection of its own or was sent on one that had been used before.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
+tokio::task_local! {
+    /// Set by the connector when the request in whose task it runs starts to dial.
+    static DIALLED: Arc<AtomicBool>;
+}
+
+/// Runs `exchange`; tells whether a connection was dialled for it, and its result.
+pub(super) async fn watch<F: Future>(exchange: F) -> (bool, F::Output) {
+    let dialled = Arc::new(AtomicBool::new(false));
+    let result = DIALLED.scope(Arc::clone(&dialled), exchange).await;
+    (dialled.load(Ordering::Relaxed), result)
+}
+
+/// Wraps the client's connector.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Layer;
+
+impl<S> tower_layer::Layer<S> for Layer {
+    type Service = Connector<S>;
+
+    fn layer(&self, inner: S) -> Connector<S> {
+        Connector { inner }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Connector<S> {
+    inner: S,
+}
+
+impl<S, R> tower_service::Service<R> for Connector<S>
+where
+    S: tower_service::Service<R>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, destination: R) -> S::Future {
+        // Outside a request's task (a connection that finishes in the background) there is nobody to tell.
+        let _ = DIALLED.try_with(|dialled| dialled.store(true, Ordering::Relaxed));
+        self.inner.call(destination)
+    }
+}

@@ -1,0 +1,51 @@
+//! What users may rely on at compile time.
+
+use std::sync::Arc;
+
+use steadfast_pool::{
+    Body, CallContext, Classify, Error, HostConfig, Observer, Pool, PoolConfig, Request, Response, SseDecoder,
+    Streaming, Transport,
+};
+
+fn send_sync<T: Send + Sync>() {}
+fn send<T: Send>(_: &T) {}
+
+#[test]
+fn handles_are_send_sync_and_traits_are_dyn_compatible() {
+    send_sync::<Pool>();
+    send_sync::<Request>();
+    send_sync::<Response>();
+    send_sync::<Body>();
+    send_sync::<CallContext>();
+    send_sync::<HostConfig>();
+    send_sync::<PoolConfig>();
+    send_sync::<Error>();
+    send_sync::<SseDecoder>();
+    fn dynamic(_: Option<Arc<dyn Transport>>, _: Option<Arc<dyn Classify>>, _: Option<Arc<dyn Observer>>) {}
+    dynamic(None, None, None);
+}
+
+#[test]
+fn futures_are_send() {
+    let pool = Pool::new().unwrap();
+    send(&pool.execute(Request::get("http://127.0.0.1:1/").unwrap()));
+    send(&pool.stream(Request::get("http://127.0.0.1:1/").unwrap()));
+    fn chunk(streaming: &mut Streaming) {
+        send(&streaming.chunk());
+    }
+    let _ = chunk;
+}
+
+#[test]
+fn wrong_urls_are_refused_when_the_request_is_made() {
+    for (url, expected) in [
+        ("nonsense", "not a URL"),
+        ("ftp://host/file", "unsupported scheme `ftp`"),
+        ("https://user:pass@host/", "credentials"),
+        ("data:text/plain,hi", "unsupported scheme"),
+    ] {
+        let error = Request::get(url).unwrap_err();
+        assert!(error.to_string().contains(expected), "{url}: {error}");
+        assert!(!error.is_retryable());
+    }
+}

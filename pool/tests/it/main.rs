@@ -1,0 +1,17 @@
+//! Integration tests of `steadfast-pool`: one file per topic.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod breaker;
+mod contract;
+mod laws;
+mod limits;
+mod metrics;
+mod resend;
+mod retry;
+mod rig;
+mod secrets;
+mod sse;
+mod stream;
+mod timeouts;
+mod transport;

@@ -1,0 +1,72 @@
+//! The figures add up, for the pool and for each host.
+
+use steadfast_pool::{Request, TransportErrorKind};
+
+use crate::rig::{Told, failed, rig, status};
+
+#[tokio::test]
+async fn calls_attempts_and_retries_are_told_apart() {
+    let transport = Told::new([
+        status(503),
+        Ok((429, vec![("retry-after", String::from("5"))], "")),
+        Ok((200, Vec::new(), "12345")),
+        status(404),
+        failed(TransportErrorKind::Refused, steadfast_pool::Reached::NotConnected),
+        status(200),
+    ]);
+    let rig = rig(|pool| pool.transport(transport.clone()));
+    for host in ["a", "a", "b:81"] {
+        rig.pool.execute(Request::post(&format!("http://{host}/")).unwrap().body("123")).await.unwrap();
+    }
+    let total = rig.pool.metrics();
+    assert_eq!((total.requests, total.succeeded, total.failed, total.cancelled), (3, 2, 1, 0));
+    assert_eq!((total.attempts, total.retries), (6, 3));
+    assert_eq!(total.retries_by_status.iter().map(|(k, v)| (*k, *v)).collect::<Vec<_>>(), [(429, 1), (503, 1)]);
+    assert_eq!(total.retry_after_waits, 1);
+    assert!(total.longest_retry_after_wait_s >= 5.0 && total.longest_retry_after_wait_s <= 5.6);
+    assert_eq!((total.bytes_in, total.bytes_out), (5, 3 * 6));
+    assert!(total.latency_ms.p50.is_some() && total.latency_ms.mean.unwrap() > 0.0);
+    assert_eq!(rig.pool.host_metrics("a").requests, 2);
+    assert_eq!(rig.pool.host_metrics("b:81").retries, 1);
+    assert_eq!(rig.pool.host_metrics("never").latency_ms.p50, None);
+}
+
+#[tokio::test]
+async fn transient_hosts_leave_nothing_behind_but_the_total() {
+    let transport = Told::new([]);
+    let rig = rig(|pool| pool.transport(transport.clone()));
+    let series = rig.pool.snapshot().counters.len();
+    for n in 0..100 {
+        let request = Request::get(&format!("http://device-{n}/")).unwrap().transient();
+        rig.pool.execute(request).await.unwrap();
+    }
+    assert_eq!(rig.pool.metrics().requests, 100);
+    assert_eq!(rig.pool.snapshot().counters.len(), series);
+    assert!(transport.headers.lock().unwrap().iter().all(|headers| headers["connection"] == "close"));
+}
+
+#[tokio::test]
+async fn only_so_many_hosts_are_remembered() {
+    let transport = Told::new([]);
+    let config = steadfast_pool::PoolConfig::new().max_hosts(std::num::NonZeroU32::new(3).unwrap());
+    let rig = rig(|pool| pool.transport(transport.clone()).config(config));
+    for n in 0..100 {
+        rig.pool.execute(Request::get(&format!("http://host-{n}/")).unwrap()).await.unwrap();
+    }
+    assert_eq!(rig.pool.metrics().requests, 100);
+    let remembered = (0..100).filter(|n| rig.pool.host_metrics(&format!("host-{n}")).requests > 0).count();
+    assert_eq!(remembered, 3);
+}
+
+#[tokio::test]
+async fn a_call_that_the_limit_lets_through_at_once_did_not_wait() {
+    let transport = Told::new([]);
+    // A clock of its own going on: no time is exactly zero.
+    let pool = steadfast_pool::Pool::builder().transport(transport).build().unwrap();
+    let quota = steadfast_pool::ratelimit::Quota::per_second(1_000_000).unwrap().burst(1000).unwrap();
+    pool.configure_host("host", steadfast_pool::HostConfig::new().quota(quota)).unwrap();
+    for _ in 0..10 {
+        pool.execute(Request::get("http://host/").unwrap()).await.unwrap();
+    }
+    assert_eq!(pool.metrics().limit_waits, 0);
+}
