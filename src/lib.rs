@@ -13,5 +13,7 @@ pub use steadfast_telemetry as telemetry;
 pub use steadfast_cache as cache;
 #[cfg(feature = "pool")]
 pub use steadfast_pool as pool;
+#[cfg(feature = "providers")]
+pub use steadfast_providers as providers;
 #[cfg(feature = "testkit")]
 pub use steadfast_testkit as testkit;

@@ -1,0 +1,112 @@
+//! What the clients of all vendors share: a call becomes a request, an answer or a failure becomes ours.
+
+mod asked;
+mod failure;
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use steadfast_backoff::Policy;
+use steadfast_pool::{Pool, Streaming, Timeouts};
+use url::Url;
+
+use crate::classify::Rules;
+use crate::stream::Live;
+use crate::vendor::Vendor;
+use crate::{ApiKey, Call, Error, Reply, ReplyStream};
+
+pub(crate) use asked::Asked;
+use failure::{Refusal, failed};
+
+/// One provider, one key, one pool.
+pub(crate) struct Client {
+    pub(crate) pool: Pool,
+    pub(crate) vendor: &'static Vendor,
+    pub(crate) name: Arc<str>,
+    pub(crate) model: Arc<str>,
+    pub(crate) fingerprint: String,
+    /// The breaker of the client's own model.
+    pub(crate) scope: Arc<str>,
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+    pub(crate) key: Option<ApiKey>,
+    pub(crate) retry: Policy,
+    pub(crate) timeouts: Option<Timeouts>,
+    pub(crate) stream_timeouts: Option<Timeouts>,
+    pub(crate) rules: Arc<Rules>,
+    pub(crate) max_tokens: u32,
+}
+
+impl Client {
+    /// The breaker of a model: of this provider and key, which goes by its fingerprint.
+    pub(crate) fn scope_of(name: &str, model: &str, fingerprint: &str) -> Arc<str> {
+        Arc::from(format!("{name}/{model}#{fingerprint}"))
+    }
+
+    pub(crate) async fn complete(self: Arc<Self>, call: Call) -> Result<Reply, Error> {
+        let asked = Asked::new(self, call);
+        let response = match asked.client.pool.execute(asked.request(false)?).await {
+            Ok(response) => response,
+            Err(error) => return Err(asked.unreached(error)),
+        };
+        let attempts = asked.attempts(response.attempts());
+        if !response.status().is_success() {
+            let answer =
+                Refusal { status: response.status().as_u16(), headers: response.headers(), body: response.body() };
+            return Err(asked.refused(&answer, response.retry_after(), attempts));
+        }
+        match (asked.client.vendor.decode)(response.body()) {
+            Ok(whole) => Ok(Reply {
+                text: whole.text,
+                finish: whole.finish,
+                usage: whole.usage.unwrap_or_default(),
+                provider: asked.client.name.as_ref().to_owned(),
+                model: whole.model.unwrap_or_else(|| asked.model.as_ref().to_owned()),
+                id: whole.id,
+                attempts,
+                fallbacks: 0,
+            }),
+            Err(fault) => {
+                let error = asked.faulty(fault, Some(response.headers())).retry_in(response.retry_after());
+                let attempts = failed(attempts, &error);
+                Err(error.with_attempts(attempts))
+            }
+        }
+    }
+
+    pub(crate) async fn stream(self: Arc<Self>, call: Call) -> Result<ReplyStream, Error> {
+        let asked = Asked::new(self, call);
+        let mut streaming = match asked.client.pool.stream(asked.request(true)?).await {
+            Ok(streaming) => streaming,
+            Err(error) => return Err(asked.unreached(error)),
+        };
+        let attempts = asked.attempts(streaming.attempts());
+        if streaming.status().is_success() {
+            return Ok(ReplyStream::live(Live::new(asked, streaming), attempts));
+        }
+        let body = refusal(&mut streaming).await;
+        let answer = Refusal { status: streaming.status().as_u16(), headers: streaming.headers(), body: &body };
+        Err(asked.refused(&answer, streaming.retry_after(), attempts))
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("name", &self.name)
+            .field("model", &self.model)
+            .field("url", &steadfast_pool::redacted(&self.url))
+            .field("key", &self.key)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The most bytes of a refusal that are read.
+const LONGEST_REFUSAL: usize = 256 * 1024;
+
+/// The body of a refusal, as far as it can be had: the status is known, and tells enough.
+async fn refusal(streaming: &mut Streaming) -> Bytes {
+    streaming.rest(LONGEST_REFUSAL).await.unwrap_or_default()
+}

@@ -1,0 +1,77 @@
+//! One call on its way through one client: the request that it becomes.
+
+use std::sync::Arc;
+
+use http::{HeaderValue, Method, header};
+use steadfast_pool::{Request, Resend};
+
+use super::Client;
+use crate::vendor::{Ask, Origin};
+use crate::{Attempt, Call, Error, ErrorKind};
+
+/// One call on its way through one client. Knows what must not be told.
+pub(crate) struct Asked {
+    pub(crate) client: Arc<Client>,
+    pub(crate) call: Call,
+    pub(crate) model: Arc<str>,
+}
+
+impl Asked {
+    pub(super) fn new(client: Arc<Client>, call: Call) -> Self {
+        let model = call.model.clone().unwrap_or_else(|| Arc::clone(&client.model));
+        Self { client, call, model }
+    }
+
+    pub(crate) fn origin(&self) -> Origin {
+        Origin { provider: Arc::clone(&self.client.name), model: Arc::clone(&self.model) }
+    }
+
+    pub(super) fn request(&self, stream: bool) -> Result<Request, Error> {
+        let (client, call) = (&*self.client, &self.call);
+        if call.messages.is_empty() {
+            return Err(self.fail(ErrorKind::InvalidRequest, "the conversation is empty, nothing was sent"));
+        }
+        if call.temperature.is_some_and(|temperature| !temperature.is_finite()) {
+            return Err(self.fail(ErrorKind::InvalidRequest, "the temperature is no number, nothing was sent"));
+        }
+        let ask = Ask { call, model: &self.model, max_tokens: client.max_tokens, stream };
+        let body = (client.vendor.encode)(&ask)
+            .map_err(|_| self.fail(ErrorKind::InvalidRequest, "the request cannot be written as JSON"))?;
+        let mut request = Request::to(Method::POST, client.url.clone())
+            .map_err(|error| self.fail(ErrorKind::Config, error.to_string()))?
+            .body(body)
+            .header(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let accept = if stream { "text/event-stream" } else { "application/json" };
+        request = request.header(header::ACCEPT, HeaderValue::from_static(accept));
+        for (name, value) in &client.headers {
+            request = request.header(name.clone(), value.clone());
+        }
+        let mut context = call.context.clone();
+        if context.resend == Resend::ByMethod {
+            context.resend = Resend::Stale;
+        }
+        request = request.context(context).scope(self.scope()).retry(client.retry).classify(client.rules.clone());
+        if let Some(timeouts) = if stream { client.stream_timeouts } else { client.timeouts } {
+            request = request.timeouts(timeouts);
+        }
+        if let Some(observer) = &call.observer {
+            request = request.observer(Arc::clone(observer));
+        }
+        Ok(request)
+    }
+
+    fn scope(&self) -> Arc<str> {
+        let client = &*self.client;
+        match self.model == client.model {
+            true => Arc::clone(&client.scope),
+            false => Client::scope_of(&client.name, &self.model, &client.fingerprint),
+        }
+    }
+
+    pub(super) fn attempts(&self, attempts: &[steadfast_pool::Attempt]) -> Vec<Attempt> {
+        let record = |attempt: &steadfast_pool::Attempt| {
+            Attempt::new(Arc::clone(&self.client.name), Arc::clone(&self.model), attempt.clone())
+        };
+        attempts.iter().map(record).collect()
+    }
+}

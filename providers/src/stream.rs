@@ -1,0 +1,315 @@
+//! A streamed answer: events as they come, from one provider or, until the first text, from the next one.
+
+mod live;
+mod reader;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+
+use crate::fallback::{Failover, Journey};
+use crate::{Attempt, BoxFuture, Error, ErrorKind, Event, Finish, Reply, Usage};
+
+pub(crate) use live::Live;
+
+/// Where the events of a stream come from, for providers of your own.
+pub trait EventSource: Send {
+    /// The next event; `None` at the end, which must come after [`Event::Finish`].
+    ///
+    /// # Errors
+    ///
+    /// After an error there is nothing more.
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Event, Error>>>;
+}
+
+/// A streamed answer.
+///
+/// A stream that ends before its [`Event::Finish`] gives an error, never a silent end. Memory is bounded by what arrives
+/// at once and the text itself. Dropping the stream closes its connection.
+pub struct ReplyStream {
+    source: Source,
+    /// Who may take over before the first text; the innermost router last.
+    failovers: Vec<Failover>,
+    /// The next provider is being asked.
+    switching: Option<BoxFuture<'static, Result<ReplyStream, Error>>>,
+    /// Events that wait for the first text, because another provider may still take over.
+    held: VecDeque<Event>,
+    journey: Journey,
+    tally: Tally,
+    over: bool,
+}
+
+enum Source {
+    Live(Box<Live>),
+    Custom(Box<dyn EventSource>),
+    Spent,
+}
+
+/// What the events came to.
+#[derive(Default)]
+struct Tally {
+    provider: String,
+    model: String,
+    id: Option<String>,
+    text: String,
+    usage: Usage,
+    finish: Option<Finish>,
+}
+
+/// The most bytes of text in one answer.
+const LONGEST: usize = 64 * 1024 * 1024;
+
+impl ReplyStream {
+    /// A stream from a source of your own.
+    #[must_use]
+    pub fn new(source: impl EventSource + 'static) -> Self {
+        Self::of(Source::Custom(Box::new(source)), Vec::new())
+    }
+
+    /// A stream of events that are there already.
+    #[must_use]
+    pub fn from_events<I>(events: I) -> Self
+    where
+        I: IntoIterator<Item = Result<Event, Error>>,
+        I::IntoIter: Send + 'static,
+    {
+        Self::new(Listed(events.into_iter()))
+    }
+
+    pub(crate) fn live(live: Live, attempts: Vec<Attempt>) -> Self {
+        Self::of(Source::Live(Box::new(live)), attempts)
+    }
+
+    fn of(source: Source, attempts: Vec<Attempt>) -> Self {
+        Self {
+            source,
+            failovers: Vec::new(),
+            switching: None,
+            held: VecDeque::new(),
+            journey: Journey { attempts, ..Journey::default() },
+            tally: Tally::default(),
+            over: false,
+        }
+    }
+
+    /// Puts a router around the stream: what happened before it, and who may take over.
+    pub(crate) fn within(mut self, before: Journey, failover: Option<Failover>) -> Self {
+        self.journey = before.then(self.journey);
+        // The outer router is asked when those inside have given up.
+        if let Some(failover) = failover {
+            self.failovers.insert(0, failover);
+        }
+        self
+    }
+
+    /// The next event; `None` after the last.
+    ///
+    /// # Errors
+    ///
+    /// An [`Error`] with the attempts, and in [`Error::partial_text`] with what came. After it there is nothing more.
+    /// [`ErrorKind::Truncated`] when the stream ends before its finish, [`ErrorKind::Timeout`] when it stalls, or what the
+    /// provider tells in the middle of it.
+    ///
+    /// # Cancel safety
+    ///
+    /// No event is lost when the future is dropped.
+    pub async fn next(&mut self) -> Option<Result<Event, Error>> {
+        loop {
+            if let Some(switching) = &mut self.switching {
+                let result = switching.as_mut().await;
+                self.switching = None;
+                if let Err(error) = self.resume(result) {
+                    return Some(Err(error));
+                }
+            }
+            if self.failovers.is_empty() {
+                if let Some(event) = self.held.pop_front() {
+                    return Some(Ok(event));
+                }
+            }
+            if self.over {
+                return None;
+            }
+            match self.source.next().await {
+                Some(Ok(event)) => {
+                    if let Err(error) = self.note(&event) {
+                        return Some(Err(self.fail(error)));
+                    }
+                    if self.failovers.is_empty() {
+                        return Some(Ok(event));
+                    }
+                    let settled = event.is_content() || matches!(event, Event::Finish(_));
+                    if matches!(event, Event::Usage(_)) {
+                        self.held.retain(|held| !matches!(held, Event::Usage(_)));
+                    }
+                    self.held.push_back(event);
+                    if settled {
+                        self.failovers.clear();
+                    }
+                }
+                Some(Err(error)) => {
+                    if let Some(error) = self.switch(error) {
+                        return Some(Err(self.fail(error)));
+                    }
+                }
+                None if self.tally.finish.is_some() => self.end(),
+                None => {
+                    let what = "the stream ended before it was finished";
+                    let error = Error::new(ErrorKind::Truncated, self.tally.provider.as_str(), what);
+                    if let Some(error) = self.switch(error) {
+                        return Some(Err(self.fail(error)));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The rest of the stream, and what came before, as one answer: the same as of the plain call.
+    ///
+    /// # Errors
+    ///
+    /// As [`next`](Self::next).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes the stream.
+    pub async fn collect(mut self) -> Result<Reply, Error> {
+        while let Some(event) = self.next().await {
+            event?;
+        }
+        let Tally { provider, model, id, text, usage, finish } = self.tally;
+        let Journey { attempts, fallbacks, .. } = self.journey;
+        let Some(finish) = finish else {
+            let error = Error::new(ErrorKind::Truncated, provider, "the stream had failed before it was collected");
+            return Err(error.with_attempts(attempts).with_fallbacks(fallbacks));
+        };
+        Ok(Reply { text, finish, usage, provider, model, id, attempts, fallbacks })
+    }
+
+    /// Every attempt so far, at every provider, in order.
+    #[must_use]
+    pub fn attempts(&self) -> &[Attempt] {
+        &self.journey.attempts
+    }
+
+    /// How often the call was moved to another provider so far.
+    #[must_use]
+    pub fn fallbacks(&self) -> u32 {
+        self.journey.fallbacks
+    }
+
+    fn note(&mut self, event: &Event) -> Result<(), Error> {
+        match event {
+            Event::Start { provider, model, id } => {
+                self.tally.provider.clone_from(provider);
+                self.tally.model.clone_from(model);
+                self.tally.id.clone_from(id);
+            }
+            Event::Text(text) => {
+                if self.tally.text.len() + text.len() > LONGEST {
+                    let what = format!("the answer is longer than {LONGEST} bytes");
+                    return Err(Error::new(ErrorKind::Malformed, self.tally.provider.as_str(), what));
+                }
+                self.tally.text.push_str(text);
+            }
+            Event::Usage(usage) => self.tally.usage = *usage,
+            Event::Finish(finish) => {
+                self.tally.finish = Some(finish.clone());
+                if let Some(last) = self.journey.attempts.last_mut() {
+                    last.http.reached = steadfast_pool::Reached::Body;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks the next provider, if there is one that may take over; otherwise gives the error back.
+    fn switch(&mut self, error: Error) -> Option<Error> {
+        self.source = Source::Spent;
+        self.mark_failed(&error);
+        let mut error = error;
+        while let Some(failover) = self.failovers.pop() {
+            match failover.after(error, &mut self.journey) {
+                Ok(switching) => {
+                    self.switching = Some(switching);
+                    self.held.clear();
+                    self.tally = Tally::default();
+                    return None;
+                }
+                Err(still) => error = still,
+            }
+        }
+        Some(error)
+    }
+
+    /// The ledger's last attempt brought a head, and then no answer. Unless it is known to have failed already: then the
+    /// error is that of an attempt to come.
+    fn mark_failed(&mut self, error: &Error) {
+        if let Some(last) = self.journey.attempts.last_mut().filter(|last| last.http.error.is_none()) {
+            last.http.error = Some(error.what().to_owned());
+            last.http.maybe_executed = true;
+        }
+    }
+
+    /// Goes on with the stream of the next provider, or with the next router if there is none.
+    fn resume(&mut self, result: Result<Self, Error>) -> Result<(), Error> {
+        match result {
+            Ok(mut next) => {
+                self.source = std::mem::replace(&mut next.source, Source::Spent);
+                self.failovers.append(&mut next.failovers);
+                self.journey = std::mem::take(&mut self.journey).then(std::mem::take(&mut next.journey));
+                Ok(())
+            }
+            Err(error) => match self.switch(error) {
+                Some(error) => Err(self.fail(error)),
+                None => Ok(()),
+            },
+        }
+    }
+
+    /// The end, for good.
+    fn fail(&mut self, error: Error) -> Error {
+        self.mark_failed(&error);
+        self.held.clear();
+        let text = std::mem::take(&mut self.tally.text);
+        let error = self.journey.close(error).with_partial(text);
+        self.end();
+        error
+    }
+
+    fn end(&mut self) {
+        self.over = true;
+        self.source = Source::Spent;
+        self.failovers.clear();
+    }
+}
+
+impl Source {
+    async fn next(&mut self) -> Option<Result<Event, Error>> {
+        match self {
+            Self::Live(live) => live.next().await,
+            Self::Custom(source) => poll_fn(|cx| source.poll_next(cx)).await,
+            Self::Spent => None,
+        }
+    }
+}
+
+impl fmt::Debug for ReplyStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReplyStream")
+            .field("provider", &self.tally.provider)
+            .field("text_len", &self.tally.text.len())
+            .field("finish", &self.tally.finish)
+            .field("attempts", &self.journey.attempts)
+            .finish_non_exhaustive()
+    }
+}
+
+struct Listed<I>(I);
+
+impl<I: Iterator<Item = Result<Event, Error>> + Send> EventSource for Listed<I> {
+    fn poll_next(&mut self, _: &mut Context<'_>) -> Poll<Option<Result<Event, Error>>> {
+        Poll::Ready(self.0.next())
+    }
+}

@@ -1,0 +1,122 @@
+//! The one driver of streamed answers: what the connection brings goes to the reader, what fails becomes an error.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+
+use steadfast_pool::Streaming;
+use steadfast_pool::breaker::Outcome;
+
+use super::reader::Reader;
+use crate::client::Asked;
+use crate::problem::Fault;
+use crate::vendor::Progress;
+use crate::{Error, ErrorKind, Event};
+
+/// A stream that is on its way from a provider.
+pub(crate) struct Live {
+    asked: Asked,
+    streaming: Option<Streaming>,
+    reader: Reader,
+    failure: Option<Error>,
+    over: bool,
+}
+
+/// How often the end of the body is looked for once the answer is complete.
+const LOOKS: usize = 16;
+
+impl Live {
+    pub(crate) fn new(asked: Asked, streaming: Streaming) -> Self {
+        let reader = Reader::new(asked.client.vendor, asked.origin());
+        Self { asked, streaming: Some(streaming), reader, failure: None, over: false }
+    }
+
+    /// The next event. Cancel-safe: what was read is kept.
+    pub(crate) async fn next(&mut self) -> Option<Result<Event, Error>> {
+        loop {
+            if let Some(event) = self.reader.next() {
+                return Some(Ok(event));
+            }
+            if let Some(error) = self.failure.take() {
+                self.streaming = None;
+                return Some(Err(error));
+            }
+            if self.over {
+                self.drain().await;
+                return None;
+            }
+            let streaming = self.streaming.as_mut()?;
+            let fault = match streaming.chunk().await {
+                Ok(Some(bytes)) => match self.reader.feed(&bytes) {
+                    Ok(Progress::More) => continue,
+                    Ok(Progress::Done) => None,
+                    Err(fault) => Some(fault),
+                },
+                Ok(None) => self.reader.close().err(),
+                Err(_) if self.reader.break_off() => None,
+                Err(error) => {
+                    self.fail(self.asked.unreached(error));
+                    continue;
+                }
+            };
+            match fault {
+                None => self.over = true,
+                Some(fault) => self.fail_with(fault),
+            }
+        }
+    }
+
+    fn fail_with(&mut self, fault: Fault) {
+        let headers = self.streaming.as_ref().map(Streaming::headers);
+        let error = self.asked.faulty(fault, headers);
+        if let (Some(streaming), Some(health)) = (&self.streaming, health(error.kind())) {
+            streaming.report(health);
+        }
+        self.failure = Some(error);
+    }
+
+    fn fail(&mut self, mut error: Error) {
+        // They are in the stream's own ledger.
+        error.take_attempts();
+        let headers = self.streaming.as_ref().map(Streaming::headers);
+        self.failure = Some(error.named(self.asked.request_id(headers, None)));
+    }
+
+    /// Reads the end of the body if it is there, so that the connection can be used again, and does not wait for it if
+    /// it is not.
+    async fn drain(&mut self) {
+        let Some(mut streaming) = self.streaming.take() else { return };
+        for _ in 0..LOOKS {
+            let looked = {
+                let mut chunk = pin!(streaming.chunk());
+                poll_fn(|cx| Poll::Ready(chunk.as_mut().poll(cx))).await
+            };
+            match looked {
+                Poll::Ready(Ok(Some(_))) => {}
+                Poll::Ready(_) => return,
+                Poll::Pending => yield_now().await,
+            }
+        }
+    }
+}
+
+/// What an error within a stream says about the health of the provider. A limit of ours says nothing.
+fn health(kind: ErrorKind) -> Option<Outcome> {
+    match kind {
+        ErrorKind::Overloaded | ErrorKind::Server | ErrorKind::Timeout | ErrorKind::Truncated => Some(Outcome::Failure),
+        _ => None,
+    }
+}
+
+/// Lets the connection's own task run.
+async fn yield_now() {
+    let mut yielded = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}

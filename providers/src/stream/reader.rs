@@ -1,0 +1,96 @@
+//! The body of a streamed answer, read: bytes in, events out, whatever the chunk boundaries. No I/O.
+
+use std::collections::VecDeque;
+
+use bytes::BytesMut;
+use steadfast_pool::SseDecoder;
+
+use crate::Event;
+use crate::problem::Fault;
+use crate::vendor::{Decode, Origin, Progress, Vendor};
+
+#[cfg(test)]
+mod tests;
+
+/// Reads one body.
+pub(crate) struct Reader {
+    vendor: &'static Vendor,
+    origin: Origin,
+    form: Form,
+    decoder: Box<dyn Decode>,
+    ready: VecDeque<Event>,
+}
+
+/// What the body turns out to be.
+enum Form {
+    /// Nothing but white space so far.
+    Unknown,
+    Events(SseDecoder),
+    /// A whole answer, or an error, where a stream was asked for.
+    Whole(BytesMut),
+}
+
+/// The most bytes of an answer that comes whole.
+const LONGEST_WHOLE: usize = 32 * 1024 * 1024;
+
+impl Reader {
+    pub(crate) fn new(vendor: &'static Vendor, origin: Origin) -> Self {
+        let decoder = (vendor.decoder)(origin.clone());
+        Self { vendor, origin, form: Form::Unknown, decoder, ready: VecDeque::new() }
+    }
+
+    /// The next event that is there.
+    pub(crate) fn next(&mut self) -> Option<Event> {
+        self.ready.pop_front()
+    }
+
+    /// Takes in the next bytes. Once the answer is complete, what follows is of no interest.
+    pub(crate) fn feed(&mut self, mut bytes: &[u8]) -> Result<Progress, Fault> {
+        if matches!(self.form, Form::Unknown) {
+            bytes = bytes.trim_ascii_start();
+            self.form = match bytes.first() {
+                None => return Ok(Progress::More),
+                // No line of an event stream begins like this; a page of HTML is no answer either, and fails as JSON.
+                Some(b'{' | b'<') => Form::Whole(BytesMut::new()),
+                Some(_) => Form::Events(SseDecoder::new()),
+            };
+        }
+        match &mut self.form {
+            Form::Unknown => {}
+            Form::Whole(whole) if whole.len() + bytes.len() > LONGEST_WHOLE => {
+                return Err(Fault::Malformed(format!("the answer is larger than {LONGEST_WHOLE} bytes")));
+            }
+            Form::Whole(whole) => whole.extend_from_slice(bytes),
+            Form::Events(events) => {
+                events.push(bytes).map_err(|error| Fault::Malformed(error.to_string()))?;
+                while let Some(event) = events.next() {
+                    if self.decoder.take(&event, &mut self.ready)? == Progress::Done {
+                        self.close()?;
+                        return Ok(Progress::Done);
+                    }
+                }
+            }
+        }
+        Ok(Progress::More)
+    }
+
+    /// The body is over.
+    pub(crate) fn close(&mut self) -> Result<(), Fault> {
+        let Form::Whole(whole) = &self.form else {
+            return if self.decoder.close(&mut self.ready) { Ok(()) } else { Err(Fault::Truncated) };
+        };
+        let whole = (self.vendor.decode)(whole)?;
+        self.ready.push_back(self.origin.start(whole.model, whole.id));
+        if !whole.text.is_empty() {
+            self.ready.push_back(Event::Text(whole.text));
+        }
+        self.ready.extend(whole.usage.map(Event::Usage));
+        self.ready.push_back(Event::Finish(whole.finish));
+        Ok(())
+    }
+
+    /// The body broke off: tells whether the answer was complete all the same.
+    pub(crate) fn break_off(&mut self) -> bool {
+        !matches!(self.form, Form::Whole(_)) && self.decoder.close(&mut self.ready)
+    }
+}

@@ -1,0 +1,56 @@
+//! What users may rely on at compile time.
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::sync::Arc;
+
+use steadfast_providers::{
+    Anthropic, ApiKey, Attempt, Call, ClientBuilder, Error, ErrorKind, Event, EventSource, Fallback, FallbackBuilder,
+    Finish, Message, OpenAi, Provider, Reply, ReplyStream, Role, Usage,
+};
+
+fn handle<T: Send + Sync + Debug + 'static>() {}
+fn value<T: Send + Sync + Debug + Clone + 'static>() {}
+
+#[test]
+fn handles_are_send_sync_and_traits_are_dyn_compatible() {
+    value::<OpenAi>();
+    value::<Anthropic>();
+    value::<Fallback>();
+    value::<Call>();
+    value::<Message>();
+    value::<Role>();
+    value::<Reply>();
+    value::<Usage>();
+    value::<Finish>();
+    value::<Event>();
+    value::<Attempt>();
+    value::<ApiKey>();
+    value::<ErrorKind>();
+    handle::<Error>();
+    handle::<FallbackBuilder>();
+    handle::<ClientBuilder<OpenAi>>();
+    fn sendable<T: Send + Debug + 'static>() {}
+    sendable::<ReplyStream>();
+    let _: Option<Arc<dyn Provider>> = None;
+    let _: Option<Box<dyn EventSource>> = None;
+}
+
+#[test]
+fn futures_can_be_spawned() {
+    fn spawnable<F: Future + Send>(_: &F) {}
+    fn free<F: Future + Send + 'static>(_: &F) {}
+    let llm = Fallback::builder().build();
+    if let Ok(llm) = llm {
+        free(&llm.complete(Call::new("x")));
+        free(&llm.stream(Call::new("x")));
+    }
+    let mut stream = ReplyStream::from_events([]);
+    spawnable(&stream.next());
+    free(&stream.collect());
+}
+
+#[test]
+fn errors_are_small() {
+    assert_eq!(size_of::<Error>(), size_of::<usize>());
+}

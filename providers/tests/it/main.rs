@@ -1,0 +1,13 @@
+//! Integration tests of `steadfast-providers`: one file per topic.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod clients;
+mod conformance;
+mod contract;
+mod fallback;
+mod laws;
+mod rig;
+mod secrets;
+mod streams;
+mod switching;
