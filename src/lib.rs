@@ -15,5 +15,7 @@ pub use steadfast_cache as cache;
 pub use steadfast_pool as pool;
 #[cfg(feature = "providers")]
 pub use steadfast_providers as providers;
+#[cfg(feature = "delivery")]
+pub use steadfast_delivery as delivery;
 #[cfg(feature = "testkit")]
 pub use steadfast_testkit as testkit;

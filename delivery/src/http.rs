@@ -1,0 +1,251 @@
+//! Pushing over HTTP: one streaming POST, one GET to verify, through the pool's pipeline.
+
+mod answer;
+mod builder;
+mod reply;
+mod version;
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use steadfast_backoff::Policy;
+use steadfast_breaker::Rule;
+use steadfast_clock::SharedTimer;
+use steadfast_pool::{Body, Pool, PoolBuilder, PoolConfig, Request, Resend, Response, Timeouts, redacted};
+use url::Url;
+
+use crate::artifact::Artifact;
+use crate::device::{Device, Path, endpoint};
+use crate::error::Error;
+use crate::failure::{Failure, FailureClass, Stage};
+use crate::push::{Meter, Push, PushContext, PushError, Pushed, Verified};
+use answer::Later;
+use reply::Call;
+
+pub use builder::HttpPushBuilder;
+
+const DEVICE_ID: HeaderName = HeaderName::from_static("x-device-id");
+const DEVICE_NAME: HeaderName = HeaderName::from_static("x-device-name");
+const UPDATE_VERSION: HeaderName = HeaderName::from_static("x-update-version");
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
+const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
+
+/// The largest number of failures that a breaker's rule can have.
+const MOST_FAILURES: u32 = 65_536;
+
+/// The most that a device may answer.
+const LARGEST_ANSWER: usize = 64 * 1024;
+
+/// Delivers over HTTP: `POST <address>/update` with the artifact as its body, then `GET <address>/version`.
+///
+/// 5xx, a 429 without `Retry-After` and network failures are retried; 3xx and 4xx are not, and a redirect is never
+/// followed. 429 and 503 with `Retry-After` are deferrals. Each device has a breaker of its own, named by its address,
+/// so that one bad device does not stop its siblings behind the same gateway. Connections are closed after each request
+/// unless [`keep_alive`](HttpPushBuilder::keep_alive) is asked for.
+#[derive(Clone)]
+pub struct HttpPush {
+    pool: Pool,
+    update_path: Path,
+    verify_path: Option<Path>,
+    headers: HeaderMap,
+    retry: Policy,
+    timeouts: Timeouts,
+    keep_alive: bool,
+    later: Arc<Later>,
+}
+
+impl HttpPush {
+    /// A push with the defaults and a pool of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) when a proxy variable of the environment is malformed.
+    pub fn new() -> Result<Self, Error> {
+        Self::builder().build()
+    }
+
+    /// Starts to put a push together.
+    pub fn builder() -> HttpPushBuilder {
+        HttpPushBuilder::default()
+    }
+
+    /// A pool as a push wants it, to be built on: short answers, and a breaker of 5 failures, or of more where the
+    /// failures of one delivery that succeeds in the end, push and verification together, would open it.
+    pub fn pool_builder(retry: &Policy) -> PoolBuilder {
+        let rule = Rule::default();
+        let failures = rule.failures.max(retry.max_attempts().saturating_mul(2) - 1).min(MOST_FAILURES);
+        Pool::builder().config(PoolConfig::new().max_body(LARGEST_ANSWER)).breaker(rule.failures(failures))
+    }
+
+    /// The pool.
+    #[must_use]
+    pub fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// The timer of its pool.
+    #[must_use]
+    pub fn timer(&self) -> &SharedTimer {
+        self.pool.timer()
+    }
+
+    /// The version that the device reports, compared with nothing; `None` where verification is off.
+    ///
+    /// # Errors
+    ///
+    /// As [`verify`](Push::verify): what the device answers is no version.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes the connection.
+    pub async fn version(&self, context: &PushContext, device: &Device) -> Result<Verified, PushError> {
+        let Some(path) = &self.verify_path else { return Ok(Verified::default()) };
+        let url = endpoint(device.address(), path);
+        let (response, call) = self.send(Stage::Verifying, context, device, url, None).await?;
+        let attempts = call.attempts(response.attempts());
+        match version::read(response.body()) {
+            Ok(version) => Ok(Verified::new(Some(version), attempts)),
+            Err(what) => {
+                let what = format!("{}: {what}", call.place());
+                let failure = Failure::new(Stage::Verifying, FailureClass::VerifyFailed, what);
+                Err(failure.status(response.status().as_u16()).attempts(attempts).into())
+            }
+        }
+    }
+
+    async fn send(
+        &self,
+        stage: Stage,
+        context: &PushContext,
+        device: &Device,
+        url: Url,
+        body: Option<(Body, HeaderMap)>,
+    ) -> Result<(Response, Call), PushError> {
+        let method = if body.is_some() { Method::POST } else { Method::GET };
+        let call = Call::new(stage, format!("{method} {}", redacted(&url)));
+        let mut request = Request::to(method, url).map_err(|error| call.failed(&error))?;
+        for (name, value) in &self.headers {
+            request = request.header(name.clone(), value.clone());
+        }
+        request = request.header(DEVICE_ID, text(device.id()));
+        if let Some((body, headers)) = body {
+            for (name, value) in headers {
+                if let Some(name) = name {
+                    request = request.header(name, value);
+                }
+            }
+            request = request.body(body);
+        }
+        request = request
+            .context(context.call.clone().resend(Resend::Always))
+            .scope(scope(device))
+            .timeouts(self.timeouts)
+            .retry(self.retry)
+            .classify(Arc::clone(&self.later) as _)
+            .observer(Arc::new(Counting(context.meter())));
+        if !self.keep_alive {
+            request = request.transient();
+        }
+        match self.pool.execute(request).await {
+            Ok(response) => call.judge(&response).map(|()| (response, call)),
+            Err(error) => Err(call.failed(&error)),
+        }
+    }
+
+    fn push_headers(&self, context: &PushContext, device: &Device, artifact: &Artifact) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(DEVICE_NAME, text(device.name.as_deref().unwrap_or(device.id())));
+        if let Some(version) = &context.version {
+            headers.insert(UPDATE_VERSION, text(version));
+        }
+        headers.insert(IDEMPOTENCY_KEY, text(&format!("\"{}\"", context.idempotency_key)));
+        headers.insert(REPR_DIGEST, artifact.digest_header());
+        headers.insert(CONTENT_DIGEST, artifact.digest_header());
+        if !self.headers.contains_key(header::CONTENT_TYPE) {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+        }
+        headers
+    }
+}
+
+#[async_trait]
+impl Push for HttpPush {
+    async fn push(&self, context: &PushContext, device: &Device, artifact: &Artifact) -> Result<Pushed, PushError> {
+        let changed = |what| Failure::new(Stage::Pushing, FailureClass::ArtifactChanged, what);
+        if let Some(what) = artifact.changed() {
+            return Err(changed(what).into());
+        }
+        let url = endpoint(device.address(), &self.update_path);
+        let content = (artifact.body(context), self.push_headers(context, device, artifact));
+        match self.send(Stage::Pushing, context, device, url, Some(content)).await {
+            Ok((response, call)) => Ok(Pushed::new(call.attempts(response.attempts()))),
+            Err(PushError::Failed(failure)) => match artifact.changed() {
+                // However the connection saw it: the body ended because there was nothing right to send.
+                Some(what) => Err(changed(what).attempts(failure.attempts).into()),
+                None => Err(PushError::Failed(failure)),
+            },
+            Err(deferred) => Err(deferred),
+        }
+    }
+
+    async fn verify(&self, context: &PushContext, device: &Device, expected: &str) -> Result<Verified, PushError> {
+        let verified = self.version(context, device).await?;
+        match &verified.version {
+            Some(version) if version != expected => {
+                let what = format!("the device reports version {}, expected {}", shown(version), shown(expected));
+                let failure = Failure::new(Stage::Verifying, FailureClass::VerifyFailed, what);
+                Err(failure.attempts(verified.attempts).into())
+            }
+            _ => Ok(verified),
+        }
+    }
+}
+
+impl fmt::Debug for HttpPush {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.headers.keys().map(HeaderName::as_str).collect();
+        f.debug_struct("HttpPush")
+            .field("update_path", &self.update_path)
+            .field("verify_path", &self.verify_path)
+            .field("headers", &names)
+            .field("retry", &self.retry)
+            .field("timeouts", &self.timeouts)
+            .field("keep_alive", &self.keep_alive)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The breaker of a device: its address without the scheme.
+fn scope(device: &Device) -> String {
+    let url = redacted(device.address());
+    let bare = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+    bare.trim_end_matches('/').to_owned()
+}
+
+/// A header value of any text; what no header can hold becomes a question mark.
+fn text(value: &str) -> HeaderValue {
+    HeaderValue::from_bytes(value.as_bytes()).unwrap_or_else(|_| {
+        let cleaned: String = value.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+        HeaderValue::from_bytes(cleaned.as_bytes()).unwrap_or_else(|_| HeaderValue::from_static("?"))
+    })
+}
+
+/// A version as it may be shown: on one line, and not endless.
+fn shown(version: &str) -> String {
+    let short: String = version.chars().take(64).collect();
+    format!("{short:?}")
+}
+
+/// Counts the attempts of one call.
+struct Counting(Arc<Meter>);
+
+impl steadfast_pool::Observer for Counting {
+    fn on(&self, event: &steadfast_pool::Event<'_>) {
+        if let steadfast_pool::Event::AttemptStarted { .. } = event {
+            self.0.attempt_began();
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Puts an [`HttpPush`] together.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use steadfast_backoff::Policy;
+use steadfast_pool::{Pool, Timeouts};
+
+use super::answer::Later;
+use super::{CONTENT_DIGEST, DEVICE_ID, DEVICE_NAME, HttpPush, IDEMPOTENCY_KEY, REPR_DIGEST, UPDATE_VERSION};
+use crate::device::Path;
+use crate::error::{Error, ErrorKind};
+
+/// Settings of an [`HttpPush`]. Everything has a default.
+#[derive(Clone)]
+#[must_use]
+pub struct HttpPushBuilder {
+    pool: Option<Pool>,
+    update_path: String,
+    verify_path: Option<String>,
+    headers: HeaderMap,
+    retry: Policy,
+    timeouts: Timeouts,
+    keep_alive: bool,
+}
+
+impl Default for HttpPushBuilder {
+    fn default() -> Self {
+        Self {
+            pool: None,
+            update_path: String::from("/update"),
+            verify_path: Some(String::from("/version")),
+            headers: HeaderMap::new(),
+            retry: Policy::delivery(),
+            timeouts: Timeouts::streaming().stall(Duration::from_secs(30)),
+            keep_alive: false,
+        }
+    }
+}
+
+impl HttpPushBuilder {
+    /// Sets the pool that sends; without it, one of [`HttpPush::pool_builder`].
+    ///
+    /// Mind its breaker: a rule of fewer failures than the policy has attempts stops a push in the middle of its
+    /// retries.
+    pub fn pool(mut self, pool: Pool) -> Self {
+        self.pool = Some(pool);
+        self
+    }
+
+    /// Sets the path below a device's address that takes the artifact; default `/update`.
+    pub fn update_path(mut self, path: impl Into<String>) -> Self {
+        self.update_path = path.into();
+        self
+    }
+
+    /// Sets the path below a device's address that tells its version; default `/version`.
+    pub fn verify_path(mut self, path: impl Into<String>) -> Self {
+        self.verify_path = Some(path.into());
+        self
+    }
+
+    /// Does not ask devices for their version: a device that took the artifact has succeeded.
+    pub fn without_verify(mut self) -> Self {
+        self.verify_path = None;
+        self
+    }
+
+    /// Adds a header to every request, replacing one of that name. Mark the value of a credential as sensitive.
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// Sets when to try again; the default is the `delivery()` preset.
+    pub fn retry(mut self, policy: Policy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// Sets how long an upload may stand still before it counts as cut off; default 30 s. There is no limit on the
+    /// whole upload as long as it moves.
+    pub fn no_progress(mut self, limit: Duration) -> Self {
+        self.timeouts = self.timeouts.stall(limit);
+        self
+    }
+
+    /// Sets how long the device may take to answer once it has everything; default 60 s.
+    pub fn answer_within(mut self, limit: Duration) -> Self {
+        self.timeouts = self.timeouts.header(limit);
+        self
+    }
+
+    /// Keeps connections and what is known of each host, for few devices that are visited often.
+    pub fn keep_alive(mut self, keep: bool) -> Self {
+        self.keep_alive = keep;
+        self
+    }
+
+    /// The push.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] when a path leaves its device's address, a header is one that the push sets itself, a time
+    /// limit is zero, or there is no pool and none can be made.
+    pub fn build(self) -> Result<HttpPush, Error> {
+        let config = |message: String| Error::new(ErrorKind::Config, message);
+        let path = |what: &str, path: &str| {
+            Path::parse(path).map_err(|problem| config(format!("{what} path {path:?}: {problem}")))
+        };
+        for own in OWN {
+            if self.headers.contains_key(&own) {
+                return Err(config(format!("header `{own}` is set by the push itself")));
+            }
+        }
+        if self.timeouts.stall.is_zero() || self.timeouts.header.is_zero() {
+            return Err(config(String::from("a time limit of zero lets nothing through")));
+        }
+        let pool = match self.pool {
+            Some(pool) => pool,
+            None => HttpPush::pool_builder(&self.retry)
+                .build()
+                .map_err(|error| config(String::from("cannot set up the HTTP client")).caused_by(error))?,
+        };
+        Ok(HttpPush {
+            pool,
+            update_path: path("update", &self.update_path)?,
+            verify_path: self.verify_path.as_deref().map(|text| path("verify", text)).transpose()?,
+            headers: self.headers,
+            retry: self.retry,
+            timeouts: self.timeouts,
+            keep_alive: self.keep_alive,
+            later: Arc::new(Later),
+        })
+    }
+}
+
+/// The headers that belong to the push, and those of the connection.
+const OWN: [HeaderName; 10] = [
+    DEVICE_ID,
+    DEVICE_NAME,
+    UPDATE_VERSION,
+    IDEMPOTENCY_KEY,
+    REPR_DIGEST,
+    CONTENT_DIGEST,
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+    header::CONNECTION,
+    header::HOST,
+];
+
+impl fmt::Debug for HttpPushBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.headers.keys().map(HeaderName::as_str).collect();
+        f.debug_struct("HttpPushBuilder")
+            .field("update_path", &self.update_path)
+            .field("verify_path", &self.verify_path)
+            .field("headers", &names)
+            .field("retry", &self.retry)
+            .field("timeouts", &self.timeouts)
+            .field("keep_alive", &self.keep_alive)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,59 @@
+//! The report of a rollout's state, in the shape in which it is printed and persisted.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Eta, Progress, RolloutState};
+
+/// Where a rollout stands. The counters sum to `total`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RolloutStatus {
+    /// The rollout's id.
+    pub id: Arc<str>,
+    /// Its state.
+    pub state: RolloutState,
+    /// All devices.
+    pub total: u64,
+    /// Devices that succeeded.
+    pub succeeded: u64,
+    /// Devices that failed.
+    pub failed: u64,
+    /// Devices that were skipped.
+    pub skipped: u64,
+    /// Devices that were cancelled.
+    pub cancelled: u64,
+    /// Devices whose turn has not come.
+    pub pending: u64,
+    /// Devices that said "later".
+    pub deferred: u64,
+    /// Devices that are being pushed to or verified.
+    pub in_flight: u64,
+    /// Bytes of the artifact handed to connections, those of failed attempts too.
+    pub bytes_sent: u64,
+    /// Devices that succeeded or failed, for each second since the start; `None` before any time has passed.
+    pub rate_per_s: Option<f64>,
+    /// The time that is left.
+    pub eta_s: Eta,
+}
+
+impl RolloutStatus {
+    pub(crate) fn new(id: Arc<str>, progress: &Progress) -> Self {
+        Self {
+            id,
+            state: progress.state,
+            total: progress.total,
+            succeeded: progress.succeeded,
+            failed: progress.failed,
+            skipped: progress.skipped,
+            cancelled: progress.cancelled,
+            pending: progress.pending,
+            deferred: progress.deferred,
+            in_flight: progress.in_flight(),
+            bytes_sent: progress.bytes_sent,
+            rate_per_s: progress.devices_per_s(),
+            eta_s: progress.eta,
+        }
+    }
+}

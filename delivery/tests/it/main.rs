@@ -1,0 +1,14 @@
+//! Integration tests of `steadfast-delivery`: one file per topic.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod artifact;
+mod contract;
+mod deferral;
+mod device;
+mod fleet;
+mod laws;
+mod push;
+mod rollout;
+mod support;
+mod verify;
