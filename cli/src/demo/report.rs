@@ -1,0 +1,107 @@
+//! The closing report, and whether it is the scripted one.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use serde::Serialize;
+use steadfast_telemetry::HistogramSnapshot;
+
+use super::{fleet, llm};
+
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    pub(super) llm: Llm,
+    pub(super) fleet: Fleet,
+}
+
+/// A request is a question; an attempt is one time that something was sent.
+#[derive(Debug, Serialize)]
+pub(super) struct Llm {
+    pub(super) requests: u64,
+    pub(super) attempts: u64,
+    pub(super) retries: u64,
+    pub(super) retries_by_status: BTreeMap<u16, u64>,
+    pub(super) retry_after_waits: u64,
+    pub(super) longest_retry_after_wait_s: f64,
+    pub(super) fallbacks: u64,
+    pub(super) breaker_openings: u64,
+    pub(super) latency_ms: Quantiles,
+    pub(super) answer: String,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Quantiles {
+    p50: Option<f64>,
+    p95: Option<f64>,
+    p99: Option<f64>,
+}
+
+/// `attempts` are pushes, as the devices counted them.
+#[derive(Debug, Serialize)]
+pub(super) struct Fleet {
+    pub(super) devices: u64,
+    pub(super) succeeded: u64,
+    pub(super) failed: u64,
+    pub(super) skipped: u64,
+    pub(super) attempts: u64,
+    pub(super) elapsed_s: f64,
+    pub(super) digest_ok: u64,
+    pub(super) digest_bad: u64,
+    pub(super) pushes_after_success: u64,
+}
+
+impl Quantiles {
+    pub(super) fn of(latency: &HistogramSnapshot) -> Self {
+        let at = |quantile| latency.quantile(quantile).map(|nanos| Duration::from_nanos(nanos).as_secs_f64() * 1e3);
+        Self { p50: at(0.5), p95: at(0.95), p99: at(0.99) }
+    }
+}
+
+impl Report {
+    /// What is not as the script has it.
+    pub(super) fn surprises(&self) -> Vec<String> {
+        let Self { llm, fleet } = self;
+        let retried = |status| llm.retries_by_status.get(&status).copied().unwrap_or(0);
+        let pushes = fleet::DEVICES + fleet::SHAKY + 2 * fleet::LOST;
+        let checks = [
+            (llm.answer == llm::ANSWER, "the answer is not the provider's"),
+            (retried(503) == 1, "one retry after 503"),
+            (retried(429) == 1 && llm.retry_after_waits == 1, "one retry after 429 with Retry-After"),
+            (llm.longest_retry_after_wait_s >= 1.0, "a Retry-After wait of at least 1 s"),
+            (llm.fallbacks == llm::OVERLOADED_QUESTIONS, "one fallback for each question to the overloaded provider"),
+            (llm.breaker_openings == 1, "one opening of the breaker"),
+            (fleet.devices == fleet::DEVICES, "1,000 devices"),
+            (fleet.succeeded == fleet::DEVICES - fleet::LOST, "990 devices that succeed"),
+            (fleet.failed == fleet::LOST && fleet.skipped == 0, "10 devices that fail, none skipped"),
+            (fleet.attempts == pushes, "1,050 pushes"),
+            (fleet.digest_bad == 0, "no corrupt body"),
+            (fleet.pushes_after_success == 0, "no push to a device that was done"),
+        ];
+        checks.into_iter().filter(|(is_so, _)| !is_so).map(|(_, what)| format!("expected {what}")).collect()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { llm, fleet } = self;
+        let ms = |value: Option<f64>| value.map_or(String::from("-"), |ms| format!("{ms:.0} ms"));
+        let by_status: Vec<_> = llm.retries_by_status.iter().map(|(status, n)| format!("{n} after {status}")).collect();
+        let (p50, p95, p99) = (ms(llm.latency_ms.p50), ms(llm.latency_ms.p95), ms(llm.latency_ms.p99));
+        writeln!(f, "\nLLM")?;
+        writeln!(f, "   requests           {} in {} attempts", llm.requests, llm.attempts)?;
+        writeln!(f, "   retries            {} ({})", llm.retries, by_status.join(", "))?;
+        let longest = llm.longest_retry_after_wait_s;
+        writeln!(f, "   Retry-After waits  {}, the longest {longest:.2} s", llm.retry_after_waits)?;
+        writeln!(f, "   fallbacks          {}", llm.fallbacks)?;
+        writeln!(f, "   breaker openings   {}", llm.breaker_openings)?;
+        writeln!(f, "   latency            p50 {p50}, p95 {p95}, p99 {p99}")?;
+        writeln!(f, "Fleet")?;
+        let Fleet { devices, succeeded, failed, skipped, attempts, elapsed_s, .. } = fleet;
+        writeln!(f, "   devices            {devices}: {succeeded} succeeded, {failed} failed, {skipped} skipped")?;
+        writeln!(f, "   pushes             {attempts} in {elapsed_s:.1} s")?;
+        let Fleet { digest_ok, digest_bad, pushes_after_success, .. } = fleet;
+        writeln!(f, "   bodies             {digest_ok} whole, {digest_bad} corrupt")?;
+        writeln!(f, "   needless pushes    {pushes_after_success}")
+    }
+}

@@ -1,0 +1,10 @@
+//! Integration tests of the command: the binary itself, as a user runs it.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod chat;
+mod demo;
+mod push;
+mod rig;
+mod rollout;
+mod usage;
