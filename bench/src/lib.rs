@@ -1,0 +1,9 @@
+//! Ours against the peers: rows of contestants, measured in one run.
+
+pub mod primitives;
+
+mod estimator;
+mod row;
+
+pub use estimator::measure;
+pub use row::{Contestant, Kind, Measured, Outcome, Reach, Row};

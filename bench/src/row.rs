@@ -1,0 +1,100 @@
+//! One row of the table: an operation, who performs it, and what ours must reach.
+
+use serde::Serialize;
+
+/// An operation and its contestants.
+pub struct Row {
+    /// The operation.
+    pub name: &'static str,
+    /// Who performs it; ours is the first.
+    pub contestants: Vec<Contestant>,
+    /// What ours must reach, if anything was promised.
+    pub reach: Option<Reach>,
+}
+
+/// Someone who can perform the operation any number of times.
+pub struct Contestant {
+    /// The crate, or what the floor is made of.
+    pub who: &'static str,
+    /// What part it plays.
+    pub kind: Kind,
+    /// Performs the operation this many times.
+    pub run: Box<dyn FnMut(u64)>,
+}
+
+/// The part that a contestant plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// What is to be as good as promised.
+    Ours,
+    /// Another crate for the same work.
+    Peer,
+    /// The price of something that cannot be avoided.
+    Floor,
+}
+
+/// The promise: at most `times` the figure of `whom`, plus `plus_ns`.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Reach {
+    /// A contestant of the row, by its name.
+    pub whom: &'static str,
+    /// By how much its figure is multiplied.
+    pub times: f64,
+    /// Nanoseconds on top.
+    pub plus_ns: f64,
+}
+
+/// What came out, as one JSON object a line.
+#[derive(Debug, Serialize)]
+pub struct Outcome {
+    /// The operation.
+    pub row: &'static str,
+    /// Everyone's figure.
+    pub figures: Vec<Measured>,
+    /// The promise.
+    pub reach: Option<Reach>,
+}
+
+/// One figure.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Measured {
+    /// The contestant.
+    pub who: &'static str,
+    /// Its part.
+    pub kind: Kind,
+    /// Nanoseconds per operation.
+    pub ns: f64,
+}
+
+impl Row {
+    /// A row with ours in it.
+    pub fn new(name: &'static str, ours: impl FnMut(u64) + 'static) -> Self {
+        Self { name, contestants: Vec::new(), reach: None }.with("steadfast", Kind::Ours, ours)
+    }
+
+    /// The row with a peer.
+    pub fn peer(self, who: &'static str, run: impl FnMut(u64) + 'static) -> Self {
+        self.with(who, Kind::Peer, run)
+    }
+
+    /// The row with a floor.
+    pub fn floor(self, who: &'static str, run: impl FnMut(u64) + 'static) -> Self {
+        self.with(who, Kind::Floor, run)
+    }
+
+    /// The row with a promise: at most `times` the figure of `whom`.
+    pub fn reach(self, times: f64, whom: &'static str) -> Self {
+        Self { reach: Some(Reach { whom, times, plus_ns: 0.0 }), ..self }
+    }
+
+    /// The row with a promise: at most `plus_ns` nanoseconds more than `whom`.
+    pub fn reach_plus(self, plus_ns: f64, whom: &'static str) -> Self {
+        Self { reach: Some(Reach { whom, times: 1.0, plus_ns }), ..self }
+    }
+
+    fn with(mut self, who: &'static str, kind: Kind, run: impl FnMut(u64) + 'static) -> Self {
+        self.contestants.push(Contestant { who, kind, run: Box::new(run) });
+        self
+    }
+}
