@@ -1,6 +1,6 @@
 //! `push` against a simulated device.
 
-use crate::rig::{Sim, file, run};
+use crate::rig::{Sim, command, file, finish, run};
 
 #[test]
 fn a_device_gets_the_artifact_and_reports_the_version() {
@@ -48,4 +48,18 @@ fn wrong_calls_are_told_in_one_line() {
     run(&["push", "--artifact", &artifact, "--device", device, "--header", "Authorization: canary"])
         .refused(2, "--header-env");
     run(&["push", "--artifact", &artifact, "--device", device, "--if-needed"]).refused(2, "--expect-version");
+}
+
+/// Loopback is reached directly, whatever the proxy variables say.
+#[test]
+fn proxies_do_not_stand_between_us_and_loopback() {
+    let sim = Sim::start(&["sim", "fleet", "--devices", "1", "--one-host"], 1);
+    let device = format!("{}/d/dev-000001", sim.lines[0]);
+    let (_folder, artifact) = file("fw.bin", "firmware");
+    let mut push = command(&["push", "--artifact", &artifact, "--device", &device]);
+    for variable in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"] {
+        push.env(variable, "http://127.0.0.1:1");
+    }
+    let pushed = finish(push.env_remove("NO_PROXY").env_remove("no_proxy"));
+    assert_eq!(pushed.code, 0, "{}", pushed.stderr);
 }

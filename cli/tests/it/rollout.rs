@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use crate::rig::{Sim, file, run};
+use crate::rig::{Sim, file, finish, run};
 
 /// The simulator's own report of what its devices received.
 fn report(url: &str) -> serde_json::Value {
@@ -86,4 +86,23 @@ fn wrong_inventories_are_told_in_one_line() {
         run(&["rollout", "run", "--inventory", &inventory, "--artifact", &artifact, "--version", "2"])
             .refused(2, expected);
     }
+}
+
+/// Where the limit of open files does not fit the concurrency, one line says so, and the rollout goes on with less.
+#[cfg(unix)]
+#[test]
+fn too_few_files_are_told_in_one_line() {
+    let (_folder, inventory) = file("fleet.json", "");
+    let sim = Sim::start(&["sim", "fleet", "--devices", "200", "--inventory-out", &inventory], 1);
+    let (_folder, artifact) = file("fw.bin", "firmware");
+    let rollout = format!(
+        "ulimit -n 100; exec {} rollout run --inventory {inventory} --artifact {artifact} --version 2 --concurrency 500",
+        env!("CARGO_BIN_EXE_steadfast")
+    );
+    let rollout = finish(std::process::Command::new("sh").args(["-c", &rollout]));
+    assert_eq!(rollout.code, 0, "{}", rollout.stderr);
+    let told: Vec<_> = rollout.stderr.lines().filter(|line| line.contains("open files")).collect();
+    assert_eq!(told.len(), 1, "{}", rollout.stderr);
+    assert!(told[0].contains("going on with 36") && told[0].contains("ulimit -n 564"), "{}", told[0]);
+    drop(sim);
 }

@@ -6,6 +6,7 @@ mod breaker;
 mod contract;
 mod laws;
 mod limits;
+mod log;
 mod metrics;
 mod resend;
 mod retry;
