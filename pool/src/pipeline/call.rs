@@ -31,7 +31,7 @@ pub(super) struct Call<'p> {
     pub(super) host: Arc<Host>,
     pub(super) scope: Arc<str>,
     pub(super) breaker: Option<Arc<HostBreaker>>,
-    pub(super) policy: &'p Policy,
+    pub(super) policy: Policy,
     pub(super) timeouts: Timeouts,
     pub(super) retry: Retry,
     /// The one resend that [`Resend::Stale`](crate::Resend::Stale) gives was used.
@@ -60,7 +60,7 @@ impl<'p> Call<'p> {
             request,
             mode,
             breaker: pool.hosts.breaker(&scope, &host, started),
-            policy: request.retry.as_ref().unwrap_or(&pool.retry),
+            policy: request.retry.or(host.config.retry).unwrap_or(pool.retry),
             host,
             scope,
             timeouts,

@@ -29,7 +29,7 @@ pub(super) fn next(call: &mut Call<'_>, result: &Received, judged: &Judgement) -
         return Next::Finish(Some(Stop::NotRetryable));
     }
     let budget = context.budget.as_deref().unwrap_or(&Unlimited);
-    match call.retry.next(call.policy, hint, cost, now, context.deadline, budget, entropy()) {
+    match call.retry.next(&call.policy, hint, cost, now, context.deadline, budget, entropy()) {
         steadfast_backoff::Next::Wait(wait) => {
             if matches!(result, Err(failure) if failure.is_stale_connection()) {
                 call.stale_resent = true;

@@ -14,5 +14,6 @@ mod rig;
 mod secrets;
 mod sse;
 mod stream;
+mod surface;
 mod timeouts;
 mod transport;

@@ -200,3 +200,37 @@ async fn a_hundred_calls_at_once_share_one_pool() {
     assert_eq!(metrics.attempts - metrics.retries, 100);
     assert_eq!(metrics.attempts, u64::try_from(server.seen().len()).unwrap());
 }
+
+/// The request's own policy comes first, then the host's, then the pool's.
+#[tokio::test]
+async fn a_host_can_have_its_own_policy() {
+    let transport = Told::new((0..99).map(|_| status(503)));
+    let rig = rig(|pool| pool.transport(transport.clone()).without_breaker().retry(Policy::delivery()));
+    let config = steadfast_pool::HostConfig::new().retry(Policy::aggressive());
+    rig.pool.configure_host("own", config).unwrap();
+    for (request, attempts) in
+        [(post("http://other/"), 3), (post("http://own/"), 6), (post("http://own/").retry(Policy::disabled()), 1)]
+    {
+        assert_eq!(rig.pool.execute(request).await.unwrap().attempts().len(), attempts);
+    }
+}
+
+#[tokio::test]
+async fn success_pays_into_the_budget() {
+    #[derive(Debug, Default)]
+    struct Counted(std::sync::atomic::AtomicU32);
+    impl steadfast_pool::backoff::Budget for Counted {
+        fn deposit(&self, _: steadfast_clock::Nanos) {
+            self.0.fetch_add(100, std::sync::atomic::Ordering::Relaxed);
+        }
+        fn withdraw(&self, cost: u32, _: steadfast_clock::Nanos) -> bool {
+            self.0.fetch_add(cost, std::sync::atomic::Ordering::Relaxed);
+            true
+        }
+    }
+    let rig = rig(|pool| pool.transport(Told::new([status(503), status(200)])));
+    let budget = Arc::new(Counted::default());
+    let context = CallContext::new().budget(budget.clone());
+    rig.pool.execute(post("http://host/").context(context)).await.unwrap();
+    assert_eq!(budget.0.load(std::sync::atomic::Ordering::Relaxed), 101);
+}
