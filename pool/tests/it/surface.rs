@@ -124,7 +124,7 @@ async fn a_server_that_does_not_speak_http() {
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut request = [0; 1024];
-        stream.read(&mut request).await.unwrap();
+        assert!(stream.read(&mut request).await.unwrap() > 0);
         stream.write_all(b"220 mail.example.com ready\r\n\r\n").await.unwrap();
     });
     let rig = rig(|pool| pool.retry(Policy::disabled()));
