@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use steadfast_delivery::backoff::Policy;
-use steadfast_delivery::{Artifact, Device, DeviceState, FailureClass, HttpPush, Outcome, PushContext, Stage, deliver};
+use steadfast_delivery::{Artifact, Device, DeviceState, FailureClass, HttpPush, Outcome, Plan, PushContext, Stage};
 use steadfast_pool::Observer;
 use url::Url;
 
 use crate::exit::Failure;
 use crate::headers::HeaderArgs;
+use crate::rollout::rollout;
 use crate::say::Say;
 
 #[derive(clap::Args, Debug)]
@@ -105,11 +106,7 @@ pub(crate) async fn run(args: Args, say: &Arc<Say>) -> Result<(), Failure> {
         return tell(&args, &output);
     }
     let bytes = artifact.len();
-    let timer = Arc::clone(push.timer());
-    let client: Arc<HttpPush> = Arc::clone(&push);
-    let outcome = deliver(client, timer, device.clone(), artifact, args.expect_version.as_deref())
-        .await
-        .map_err(|error| Failure::usage(error.to_string()))?;
+    let outcome = deliver(Arc::clone(&push), device.clone(), artifact, args.expect_version.as_deref(), say).await?;
     let reported = match (&outcome.version, outcome.state) {
         (None, DeviceState::Succeeded) => reported(&push, &device, say).await,
         (version, _) => version.clone(),
@@ -137,6 +134,23 @@ pub(crate) fn reason(outcome: &Outcome) -> String {
         Some(failure) => format!("{}: {failure}: {}", outcome.device, advice(failure.class)),
         None => format!("{}: {}", outcome.device, outcome.state),
     }
+}
+
+/// A rollout of one.
+async fn deliver(
+    push: Arc<HttpPush>,
+    device: Device,
+    artifact: Artifact,
+    version: Option<&str>,
+    say: &Arc<Say>,
+) -> Result<Outcome, Failure> {
+    let mut plan = Plan::builder(artifact).devices([device]);
+    if let Some(version) = version {
+        plan = plan.version(version);
+    }
+    let plan = plan.build().map_err(|error| Failure::usage(error.to_string()))?;
+    let report = rollout(plan, push, say).execute().await;
+    report.outcomes.into_iter().next().ok_or_else(|| Failure::work("the device was not reached"))
 }
 
 /// What to do about a failure.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Subcommand;
-use steadfast_delivery::{Plan, Report, Rollout, RolloutStatus};
+use steadfast_delivery::{DeviceState, Event, EventKind, HttpPush, Plan, Report, Rollout, RolloutStatus};
 
 use crate::exit::Failure;
 use crate::push::{PushArgs, reason};
@@ -52,10 +52,21 @@ pub(crate) async fn run(command: Command, say: &Arc<Say>) -> Result<(), Failure>
         .concurrency(NonZeroUsize::new(concurrency).unwrap_or(NonZeroUsize::MIN))
         .build()
         .map_err(|error| Failure::usage(error.to_string()))?;
-    let report = drive(Rollout::builder(plan, Arc::new(push)).build(), say).await;
+    let report = drive(rollout(plan, Arc::new(push), say), say).await;
     tell_failures(&report, say);
     print(&report, args.json)?;
     end(&report.status)
+}
+
+/// A rollout that tells of the devices that say "later".
+pub(crate) fn rollout(plan: Plan, push: Arc<HttpPush>, say: &Arc<Say>) -> Rollout {
+    let say = Arc::clone(say);
+    let observer = move |event: &Event| {
+        if let EventKind::Device { device, to: DeviceState::Deferred, after: Some(after), .. } = &event.kind {
+            say.wait(&format!("{device}: says \"later\"; pushing again in {:.1} s", after.as_secs_f64()));
+        }
+    };
+    Rollout::builder(plan, push).observer(Arc::new(observer)).build()
 }
 
 /// Runs a rollout to its end and shows it; Ctrl-C cancels it.

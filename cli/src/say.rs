@@ -80,7 +80,7 @@ impl Say {
     }
 
     /// One wait more that is told, as long as there are not too many.
-    fn wait(&self, text: &str) {
+    pub(crate) fn wait(&self, text: &str) {
         if self.volume >= Volume::Verbose {
             return self.line(text);
         }

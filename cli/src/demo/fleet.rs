@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use steadfast_clock::{Clock, TokioTimer};
 use steadfast_delivery::backoff::Policy;
-use steadfast_delivery::{Artifact, HttpPush, Plan, Rollout};
+use steadfast_delivery::{Artifact, HttpPush, Plan};
 use steadfast_pool::Observer;
 use steadfast_testkit::{FleetSim, Matcher, Reply, Script};
 
@@ -54,7 +54,7 @@ pub(super) async fn run(stage: Stage, say: &Arc<Say>) -> Result<Fleet, Failure> 
         .map_err(|error| failed(&error))?;
     let clock = TokioTimer::new();
     let started = clock.now();
-    let report = rollout::drive(Rollout::builder(plan, Arc::new(push)).build(), say).await;
+    let report = rollout::drive(rollout::rollout(plan, Arc::new(push), say), say).await;
     if report.status.cancelled > 0 {
         return Err(Failure::interrupted());
     }

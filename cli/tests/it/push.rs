@@ -50,6 +50,18 @@ fn wrong_calls_are_told_in_one_line() {
     run(&["push", "--artifact", &artifact, "--device", device, "--if-needed"]).refused(2, "--expect-version");
 }
 
+#[test]
+fn a_device_that_says_later_is_waited_for_and_told() {
+    let script = "[[step]]\nmatch = { path = \"/update\" }\ntimes = 1\nthen = { status = 503, headers = { retry-after = \"1\" } }\n";
+    let (_folder, faults) = file("faults.toml", script);
+    let sim = Sim::start(&["sim", "fleet", "--devices", "1", "--one-host", "--faults", &faults], 1);
+    let device = format!("{}/d/dev-000001", sim.lines[0]);
+    let (_folder, artifact) = file("fw.bin", "firmware");
+    let push = run(&["push", "--artifact", &artifact, "--device", &device, "--expect-version", "2", "--json"]);
+    assert_eq!((push.code, &push.json()["attempts"]), (0, &1.into()), "{}", push.stderr);
+    assert!(push.stderr.contains("says \"later\"; pushing again in 1.0 s"), "{}", push.stderr);
+}
+
 /// Loopback is reached directly, whatever the proxy variables say.
 #[test]
 fn proxies_do_not_stand_between_us_and_loopback() {
