@@ -129,6 +129,8 @@ mod tests {
             key in "sk-[a-z0-9]{8,40}",
             prompt in "[a-z]{4,10}( [a-z]{3,8}){0,5}",
         ) {
+            // What stands in for a secret is none.
+            prop_assume!(!"[redacted]".contains(&prompt));
             let message = format!("{before} {key} {prompt}{after}");
             let said = scrub(&message, Some(&key), [prompt.as_str()].into_iter());
             prop_assert!(!said.contains(&key));

@@ -1,7 +1,8 @@
 //! The log records of retries: their levels, texts and fields are part of the contract.
 
+use std::cell::RefCell;
 use std::fmt::{Debug, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Once};
 
 use steadfast_pool::{Request, TransportErrorKind};
 use tracing::field::{Field, Visit};
@@ -10,9 +11,13 @@ use tracing::{Event, Level, Metadata, Subscriber};
 
 use crate::rig::{Told, failed, rig, status};
 
-/// Keeps every event as a line: level, then fields.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<(Level, String)>>>);
+thread_local! {
+    /// The records of this thread, while a test asks for them: level, then fields.
+    static RECORDS: RefCell<Option<Vec<(Level, String)>>> = const { RefCell::new(None) };
+}
+
+/// The one subscriber of the process. One for each thread would race with the callsites that other threads register.
+struct PerThread;
 
 struct Fields(String);
 
@@ -22,7 +27,7 @@ impl Visit for Fields {
     }
 }
 
-impl Subscriber for Lines {
+impl Subscriber for PerThread {
     fn enabled(&self, _: &Metadata<'_>) -> bool {
         true
     }
@@ -38,7 +43,8 @@ impl Subscriber for Lines {
     fn event(&self, event: &Event<'_>) {
         let mut fields = Fields(String::new());
         event.record(&mut fields);
-        self.0.lock().unwrap().push((*event.metadata().level(), fields.0));
+        let record = (*event.metadata().level(), fields.0);
+        RECORDS.with_borrow_mut(|records| records.iter_mut().for_each(|records| records.push(record.clone())));
     }
 
     fn enter(&self, _: &Id) {}
@@ -48,14 +54,14 @@ impl Subscriber for Lines {
 
 /// The records of a call, at INFO and above.
 fn records(transport: Arc<Told>) -> Vec<(Level, String)> {
-    let lines = Lines::default();
-    let guard = tracing::subscriber::set_default(lines.clone());
+    static SUBSCRIBED: Once = Once::new();
+    SUBSCRIBED.call_once(|| tracing::subscriber::set_global_default(PerThread).unwrap());
     let rig = rig(|pool| pool.transport(transport));
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let request = Request::post("http://host/path?key=canary-7f3a").unwrap().body("canary-7f3a");
+    RECORDS.set(Some(Vec::new()));
     let _ = runtime.block_on(rig.pool.execute(request));
-    drop(guard);
-    let lines = std::mem::take(&mut *lines.0.lock().unwrap());
+    let lines = RECORDS.take().unwrap();
     assert!(lines.iter().all(|(_, line)| !line.contains("canary")), "{lines:?}");
     lines.into_iter().filter(|(level, _)| *level <= Level::INFO).collect()
 }
