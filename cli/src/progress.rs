@@ -94,7 +94,8 @@ fn figures(progress: &Progress) -> String {
     }
     match (progress.eta.p50, progress.eta.p90) {
         (Some(p50), Some(p90)) if progress.done() < progress.total => {
-            text += &format!(", {:.0}-{:.0} s left", p50.as_secs_f64().ceil(), p90.as_secs_f64().ceil());
+            let (p50, p90) = (p50.as_secs_f64().ceil(), p90.as_secs_f64().ceil());
+            text += &if p50 == p90 { format!(", {p50:.0} s left") } else { format!(", {p50:.0}-{p90:.0} s left") };
         }
         _ => {}
     }
