@@ -131,7 +131,8 @@ impl Request {
     }
 
     /// Names the breaker that watches over this request, instead of the one of its host and port; it is also the
-    /// target in the ledger.
+    /// target in the ledger. The requests of one scope go to hosts with one breaker rule: with another rule, the breaker
+    /// starts anew.
     #[must_use]
     pub fn scope(mut self, scope: impl Into<Arc<str>>) -> Self {
         self.scope = Some(scope.into());
