@@ -54,7 +54,7 @@ fn workspace_findings(workspace: &Workspace) -> io::Result<Vec<Finding>> {
         findings.extend(metadata::check(package, &manifest));
         if package.is_published() {
             let folder = walk::relative(root(), package.folder());
-            findings.extend(folder::check(package, &folder, |file| package.folder().join(file).exists()));
+            findings.extend(folder::check(&folder, |file| package.folder().join(file).exists()));
             let changelog = package.folder().join("CHANGELOG.md");
             if let Ok(text) = std::fs::read_to_string(&changelog) {
                 findings.extend(changelog::check(&package.version, &walk::relative(root(), &changelog), &text));

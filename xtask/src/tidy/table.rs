@@ -23,11 +23,9 @@ pub(crate) const PROGRAMS: [&str; 2] = ["steadfast-cli", "xtask"];
 /// The one member that is not published.
 pub(crate) const UNPUBLISHED: &str = "xtask";
 
-/// The umbrella, whose tests are those of its parts.
-pub(crate) const UMBRELLA: &str = "steadfast";
-
 /// Files of every published crate.
-pub(crate) const FILES: [&str; 4] = ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"];
+pub(crate) const FILES: [&str; 6] =
+    ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE", "examples/quickstart.rs", "tests/it/main.rs"];
 
 /// The licence of every member.
 pub(crate) const LICENSE: &str = "MIT OR Apache-2.0";
