@@ -5,9 +5,12 @@ extern crate alloc;
 
 mod nanos;
 
+mod blocking;
 mod clock;
 mod timer;
 
+#[cfg(feature = "serde")]
+pub mod human;
 #[cfg(feature = "std")]
 mod manual;
 #[cfg(feature = "std")]
@@ -15,6 +18,7 @@ mod system;
 #[cfg(feature = "tokio")]
 mod tokio;
 
+pub use blocking::BlockingTimer;
 pub use clock::{Clock, Wall};
 #[cfg(feature = "std")]
 pub use manual::{ManualClock, ManualSleep};

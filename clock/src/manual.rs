@@ -8,7 +8,7 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::{Clock, Nanos, Timer, UnixNanos, Wall};
+use crate::{BlockingTimer, Clock, Nanos, Timer, UnixNanos, Wall};
 
 /// A clock, calendar and timer that stand still until the test moves them.
 ///
@@ -136,6 +136,14 @@ impl Timer for ManualClock {
 
     fn sleep_until(&self, at: Nanos) -> ManualSleep {
         ManualSleep { clock: self.clone(), at, id: None }
+    }
+}
+
+impl BlockingTimer for ManualClock {
+    /// Moves the clock forward to `at`, as the sleeping thread would find it: a test has no other thread to do it.
+    fn block_until(&self, at: Nanos) {
+        let by = at.since(self.now());
+        self.advance(by);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::{Clock, Nanos, UnixNanos, Wall};
+use crate::{BlockingTimer, Clock, Nanos, UnixNanos, Wall};
 
 /// The operating system's monotonic clock and calendar.
 ///
@@ -34,5 +34,19 @@ impl Wall for System {
     fn wall(&self) -> UnixNanos {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
         UnixNanos::EPOCH.saturating_add(since_epoch)
+    }
+}
+
+impl BlockingTimer for System {
+    #[expect(clippy::disallowed_methods, reason = "this is the timer that everything else is told to take")]
+    fn block_until(&self, at: Nanos) {
+        // A sleep may end early on some systems; it is never taken at its word.
+        loop {
+            let left = at.since(self.now());
+            if left.is_zero() {
+                return;
+            }
+            std::thread::sleep(left);
+        }
     }
 }

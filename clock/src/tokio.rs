@@ -47,7 +47,9 @@ impl Clock for TokioTimer {
     fn now(&self) -> Nanos {
         let origin = origin();
         let now = instant_now();
-        Nanos::ZERO.saturating_add(HEAD).saturating_add(now.saturating_duration_since(origin))
+        // A paused runtime stands where it was paused, which may be before the origin that another runtime gave.
+        let (after, before) = (now.saturating_duration_since(origin), origin.saturating_duration_since(now));
+        Nanos::ZERO.saturating_add(HEAD).saturating_add(after).saturating_sub(before)
     }
 }
 

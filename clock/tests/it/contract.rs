@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use steadfast_clock::{
-    BoxSleep, Clock, ManualClock, ManualSleep, Nanos, SharedTimer, System, Timer, TokioSleep, TokioTimer, UnixNanos,
-    Wall, shared,
+    BlockingTimer, BoxSleep, Clock, ManualClock, ManualSleep, Nanos, SharedTimer, System, Timer, TokioSleep,
+    TokioTimer, UnixNanos, Wall, shared,
 };
 
 fn send_sync<T: Send + Sync>() {}
@@ -52,4 +52,26 @@ async fn tokio_sleeps_follow_paused_time() {
     timer.sleep_until(at).await;
     assert!(timer.now() >= at);
     assert!(timer.now().since(at) < Duration::from_secs(1));
+}
+
+#[test]
+fn a_runtime_that_was_paused_before_the_first_read_of_another_keeps_time() {
+    let paused = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let timer = TokioTimer::new();
+    std::thread::spawn(move || timer.now()).join().unwrap();
+    paused.block_on(async {
+        let at = timer.now().saturating_add(Duration::from_nanos(1_000_001));
+        timer.sleep_until(at).await;
+        assert!(timer.now() >= at);
+    });
+}
+
+#[test]
+fn blocking_on_a_manual_clock_moves_it() {
+    let clock = ManualClock::new();
+    let at = clock.now().saturating_add(Duration::from_secs(5));
+    clock.block_until(at);
+    assert_eq!(clock.now(), at);
+    clock.block_until(at.saturating_sub(Duration::from_secs(1)));
+    assert_eq!(clock.now(), at);
 }
