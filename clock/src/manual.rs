@@ -1,5 +1,7 @@
 //! A clock that moves only when told to.
 
+mod coarse;
+
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
@@ -9,6 +11,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::{BlockingTimer, Clock, Nanos, Timer, UnixNanos, Wall};
+
+pub use coarse::ManualCoarse;
 
 /// A clock, calendar and timer that stand still until the test moves them.
 ///
@@ -101,6 +105,20 @@ impl ManualClock {
     #[must_use]
     pub fn next_due(&self) -> Option<Nanos> {
         self.lock().sleepers.first_key_value().map(|(&(at, _), _)| at)
+    }
+
+    /// When each pending sleep is due, in the order in which they will wake.
+    #[must_use]
+    pub fn waiters(&self) -> Vec<Nanos> {
+        self.lock().sleepers.keys().map(|&(at, _)| at).collect()
+    }
+
+    /// The same time as a coarse clock may tell it: as of the last multiple of `tick`.
+    ///
+    /// With a tick of zero it tells the exact time.
+    #[must_use]
+    pub fn coarse(&self, tick: Duration) -> ManualCoarse {
+        ManualCoarse::new(self.clone(), tick)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

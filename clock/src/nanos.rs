@@ -112,9 +112,8 @@ impl fmt::Display for Nanos {
 
 /// Nanoseconds of `duration`, at most `u64::MAX`.
 const fn clamp(duration: Duration) -> u64 {
-    let nanos = duration.as_nanos();
-    if nanos > u64::MAX as u128 {
-        return u64::MAX;
+    match duration.as_secs().checked_mul(1_000_000_000) {
+        Some(nanos) => nanos.saturating_add(duration.subsec_nanos() as u64),
+        None => u64::MAX,
     }
-    duration.as_secs() * 1_000_000_000 + duration.subsec_nanos() as u64
 }

@@ -12,6 +12,8 @@ use crate::{BlockingTimer, Clock, Nanos, UnixNanos, Wall};
 #[non_exhaustive]
 pub struct System;
 
+const HEAD: Nanos = Nanos::from_nanos(1_000_000_000);
+
 impl System {
     /// The system clock.
     #[must_use]
@@ -21,11 +23,12 @@ impl System {
 }
 
 impl Clock for System {
+    #[inline]
     #[expect(clippy::disallowed_methods, reason = "this is the clock that everything else is told to take")]
     fn now(&self) -> Nanos {
         static ORIGIN: OnceLock<Instant> = OnceLock::new();
         let origin = *ORIGIN.get_or_init(Instant::now);
-        Nanos::from_nanos(1_000_000_000).saturating_add(Instant::now().saturating_duration_since(origin))
+        HEAD.saturating_add(Instant::now().saturating_duration_since(origin))
     }
 }
 
@@ -38,15 +41,21 @@ impl Wall for System {
 }
 
 impl BlockingTimer for System {
-    #[expect(clippy::disallowed_methods, reason = "this is the timer that everything else is told to take")]
     fn block_until(&self, at: Nanos) {
-        // A sleep may end early on some systems; it is never taken at its word.
-        loop {
-            let left = at.since(self.now());
-            if left.is_zero() {
-                return;
-            }
-            std::thread::sleep(left);
+        sleep_until(self, at);
+    }
+}
+
+/// Holds up the thread until `clock` says `at`.
+#[expect(clippy::disallowed_methods, reason = "this is the timer that everything else is told to take")]
+pub(crate) fn sleep_until(clock: &impl Clock, at: Nanos) {
+    // A sleep may end early on some systems, and the clock need not be the one that it is measured by: it is never
+    // taken at its word.
+    loop {
+        let left = at.since(clock.now());
+        if left.is_zero() {
+            return;
         }
+        std::thread::sleep(left);
     }
 }

@@ -3,7 +3,6 @@
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
-use core::time::Duration;
 use std::sync::OnceLock;
 
 use tokio::time::Instant;
@@ -41,15 +40,18 @@ fn origin() -> Instant {
     *ORIGIN.get_or_init(instant_now)
 }
 
-const HEAD: Duration = Duration::from_secs(1);
+const HEAD: Nanos = Nanos::from_nanos(1_000_000_000);
 
 impl Clock for TokioTimer {
+    #[inline]
     fn now(&self) -> Nanos {
         let origin = origin();
         let now = instant_now();
         // A paused runtime stands where it was paused, which may be before the origin that another runtime gave.
-        let (after, before) = (now.saturating_duration_since(origin), origin.saturating_duration_since(now));
-        Nanos::ZERO.saturating_add(HEAD).saturating_add(after).saturating_sub(before)
+        match now.checked_duration_since(origin) {
+            Some(after) => HEAD.saturating_add(after),
+            None => HEAD.saturating_sub(origin.saturating_duration_since(now)),
+        }
     }
 }
 

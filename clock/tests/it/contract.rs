@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use steadfast_clock::{
-    BlockingTimer, BoxSleep, Clock, ManualClock, ManualSleep, Nanos, SharedTimer, System, Timer, TokioSleep,
-    TokioTimer, UnixNanos, Wall, shared,
+    BlockingTimer, BoxSleep, Clock, Coarse, ManualClock, ManualCoarse, ManualSleep, Nanos, SharedTimer, System, Timer,
+    TokioSleep, TokioTimer, Tsc, UnixNanos, Wall, shared,
 };
 
 fn send_sync<T: Send + Sync>() {}
@@ -19,9 +19,13 @@ fn handles_are_send_sync_and_traits_are_dyn_compatible() {
     send_sync::<TokioSleep>();
     send_sync::<ManualClock>();
     send_sync::<ManualSleep>();
+    send_sync::<ManualCoarse>();
+    send_sync::<Coarse>();
+    send_sync::<Tsc>();
     send_sync::<SharedTimer>();
     let _: Arc<dyn Clock + Send + Sync> = Arc::new(System::new());
     let _: Arc<dyn Wall + Send + Sync> = Arc::new(System::new());
+    let _: Arc<dyn BlockingTimer + Send + Sync> = Arc::new(Tsc::new());
     let _: Arc<dyn Timer<Sleep = BoxSleep>> = shared(TokioTimer::new());
 }
 
@@ -38,6 +42,9 @@ fn successive_reads_never_go_backwards() {
     check(&System::new());
     check(&TokioTimer::new());
     check(&ManualClock::new());
+    check(&ManualClock::new().coarse(Duration::from_millis(1)));
+    check(&Coarse::start(Duration::from_millis(1)).unwrap());
+    check(&Tsc::new());
 }
 
 #[test]

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod coarse;
 mod contract;
+mod human;
 mod laws;
 mod manual;
+mod tsc;

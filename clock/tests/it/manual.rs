@@ -35,6 +35,8 @@ fn wakes_in_order_of_due_time_then_of_first_poll() {
         })
         .collect();
     assert_eq!(clock.waiting(), 4);
+    let due: Vec<_> = clock.waiters().iter().map(|at| at.since(clock.now()).as_secs()).collect();
+    assert_eq!(due, [1, 1, 2, 3]);
     clock.advance(Duration::from_secs(2));
     assert_eq!(*order.lock().unwrap(), [1, 3, 2]);
     assert_eq!(clock.advance_to_next(), Some(Duration::from_secs(1)));
