@@ -1,11 +1,22 @@
 //! The [`Budget`] trait: how many retries all calls together may make.
 
+#[cfg(target_has_atomic = "64")]
+mod builder;
+#[cfg(target_has_atomic = "64")]
+mod credit;
+#[cfg(target_has_atomic = "64")]
+mod retry_budget;
+
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 
 use steadfast_clock::Nanos;
 
+#[cfg(target_has_atomic = "64")]
+pub use self::{builder::RetryBudgetBuilder, retry_budget::RetryBudget};
+
 /// A store of retries that many calls share, filled by successes, so that an outage is not answered with a storm.
+/// [`RetryBudget`] is the one to use.
 ///
 /// Withdrawn retries do not come back when a call is cancelled during its wait.
 pub trait Budget: Send + Sync {

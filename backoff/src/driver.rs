@@ -1,14 +1,25 @@
-//! The async driver: calls, judges, waits and calls again.
+//! The driver: calls, judges, waits and calls again.
 
+use alloc::vec::Vec;
 use core::fmt;
-use core::future::Future;
-use core::marker::PhantomData;
+use core::time::Duration;
 
-use steadfast_clock::{Nanos, Timer};
+use steadfast_clock::Nanos;
 
-use crate::{Budget, Failed, Next, Policy, Retry, Retrying, Schedule, Stop, Success, Unlimited, Verdict};
+use crate::{Budget, Carried, Policy, Retrying};
 
-/// Runs one call under a [`Policy`], on any [`Timer`].
+mod blocking;
+mod course;
+mod options;
+mod run;
+mod timed;
+
+pub use timed::{Timed, Untimed};
+
+use options::Options;
+
+/// Runs one call under a [`Policy`], on any [`Timer`](steadfast_clock::Timer), or without a runtime on any
+/// [`BlockingTimer`](steadfast_clock::BlockingTimer).
 ///
 /// ```
 /// use steadfast_backoff::{Driver, Policy, Verdict};
@@ -19,7 +30,7 @@ use crate::{Budget, Failed, Next, Policy, Retry, Retrying, Schedule, Stop, Succe
 /// let done = Driver::new(&policy, TokioTimer::new())
 ///     .run(
 ///         |attempt| async move { if attempt < 3 { Err("connection refused") } else { Ok("pong") } },
-///         |result| if result.is_ok() { Verdict::Done } else { Verdict::retry() },
+///         Verdict::unless_ok,
 ///     )
 ///     .await
 ///     .unwrap();
@@ -27,16 +38,22 @@ use crate::{Budget, Failed, Next, Policy, Retry, Retrying, Schedule, Stop, Succe
 /// # });
 /// ```
 ///
-/// `E` is the error of the call, `R` the listener of [`on_retry`](Self::on_retry), `N` the source of randomness.
+/// # Limits
+///
+/// [`deadline`](Self::deadline) is a point in time and [`total_limit`](Self::total_limit) the time from the start of the
+/// run; both are wall time, attempts included, and may be given together. Neither starts a wait that would not end before
+/// it. A running attempt is cut only where [`attempt_timeout`](Self::attempt_timeout) tells which error that is: then at
+/// its own limit or at the end of the call, whichever comes first.
+///
+/// `E` is the error of the call, `R` the listener of [`on_retry`](Self::on_retry), `N` the source of randomness, `X`
+/// whether attempts are cut.
 #[must_use = "a driver does nothing until it is run"]
-pub struct Driver<'a, S: ?Sized, C, E, R = for<'r> fn(&Retrying<'r, E>), N = fn() -> u64> {
-    policy: &'a Policy<S>,
+pub struct Driver<'a, S: ?Sized, C, E, R = for<'r> fn(&Retrying<'r, E>), N = fn() -> u64, X = Untimed> {
+    options: Options<'a, S, E>,
     timer: C,
-    deadline: Option<Nanos>,
-    budget: &'a dyn Budget,
     on_retry: R,
     entropy: N,
-    error: PhantomData<fn() -> E>,
+    timeout: X,
 }
 
 #[cfg(feature = "rand")]
@@ -50,120 +67,107 @@ impl<'a, S: ?Sized, C, E> Driver<'a, S, C, E> {
 impl<'a, S: ?Sized, C, E, N> Driver<'a, S, C, E, for<'r> fn(&Retrying<'r, E>), N> {
     /// A driver that draws its jitter from `source`, uniformly distributed numbers.
     pub fn with_entropy(policy: &'a Policy<S>, timer: C, source: N) -> Self {
-        Self {
-            policy,
-            timer,
-            deadline: None,
-            budget: &Unlimited,
-            on_retry: silent,
-            entropy: source,
-            error: PhantomData,
-        }
+        Self { options: Options::new(policy), timer, on_retry: silent, entropy: source, timeout: Untimed }
     }
 }
 
-impl<'a, S: ?Sized, C, E, R, N> Driver<'a, S, C, E, R, N> {
+impl<'a, S: ?Sized, C, E, R, N, X> Driver<'a, S, C, E, R, N, X> {
     /// Starts no wait that would not end before `deadline`, a point of the timer's clock.
     ///
-    /// Attempts are not cut short: an operation that can hang needs a limit of its own.
+    /// Attempts are not cut short by it alone: an operation that can hang needs an
+    /// [`attempt_timeout`](Self::attempt_timeout) too.
     pub fn deadline(mut self, deadline: Nanos) -> Self {
-        self.deadline = Some(deadline);
+        self.options.deadline = Some(deadline);
+        self
+    }
+
+    /// Starts no wait that would not end within `limit` of the start of the run: of time that passes, attempts included,
+    /// not of waits added up.
+    ///
+    /// Attempts are not cut short by it alone: an operation that can hang needs an
+    /// [`attempt_timeout`](Self::attempt_timeout) too. The call ends with
+    /// [`Stop::TotalLimit`](crate::Stop::TotalLimit).
+    pub fn total_limit(mut self, limit: Duration) -> Self {
+        self.options.total_limit = Some(limit);
         self
     }
 
     /// Takes every retry from `budget`, and tells it of success. Unlimited unless set.
     pub fn budget(mut self, budget: &'a dyn Budget) -> Self {
-        self.budget = budget;
+        self.options.budget = Some(budget);
+        self
+    }
+
+    /// Draws every attempt from what the call carries, and keeps its deadline. Without attempts left the call ends with
+    /// [`Stop::AttemptsSpent`](crate::Stop::AttemptsSpent).
+    ///
+    /// The first attempt is always made, and counted.
+    pub fn carry(mut self, carried: &'a Carried) -> Self {
+        self.options.carried = Some(carried);
+        self
+    }
+
+    /// Puts the error of every attempt that is retried into `errors`, oldest first; otherwise each is dropped before the
+    /// wait that it leads to.
+    ///
+    /// The list is the caller's, so it is there whether the call succeeds, fails or is dropped. The error of the last
+    /// attempt is not in it: [`Failed`](crate::Failed) has that.
+    pub fn keep_errors(mut self, errors: &'a mut Vec<E>) -> Self {
+        self.options.kept = Some(errors);
+        self
+    }
+
+    /// Writes the log records of retries with `tracing`: at INFO before each wait, and at ERROR once when a call that was
+    /// retried ends without success. A call that ends at its first attempt writes none.
+    ///
+    /// | level | message | fields |
+    /// |---|---|---|
+    /// | INFO | `retrying (attempt 2/4) after 2.0 s: connection refused` | `attempt`, `max_attempts`, `delay` |
+    /// | ERROR | `giving up: connection refused` | `retry_count`, `total_delay`, `final_status`, `attempts` |
+    ///
+    /// `delay` and `total_delay` are in seconds. All that is told of an error is its [`Display`](fmt::Display).
+    #[cfg(feature = "tracing")]
+    pub fn logged(self) -> Self
+    where
+        E: fmt::Display,
+    {
+        self.logged_with(|_| None)
+    }
+
+    /// The same records as [`logged`](Self::logged), where `status` tells the field `final_status`: the HTTP status of an
+    /// error, say. Where it tells none, the field is the error's [`Display`](fmt::Display).
+    #[cfg(feature = "tracing")]
+    pub fn logged_with(mut self, status: fn(&E) -> Option<u16>) -> Self
+    where
+        E: fmt::Display,
+    {
+        self.options.log = Some(crate::log::Log::new(status));
         self
     }
 
     /// Calls `listener` before each wait: to log, to count.
-    pub fn on_retry<L: FnMut(&Retrying<'_, E>)>(self, listener: L) -> Driver<'a, S, C, E, L, N> {
-        let Self { policy, timer, deadline, budget, on_retry: _, entropy, error } = self;
-        Driver { policy, timer, deadline, budget, on_retry: listener, entropy, error }
+    pub fn on_retry<L: FnMut(&Retrying<'_, E>)>(self, listener: L) -> Driver<'a, S, C, E, L, N, X> {
+        let Self { options, timer, on_retry: _, entropy, timeout } = self;
+        Driver { options, timer, on_retry: listener, entropy, timeout }
     }
 
     /// Draws jitter from `source`, uniformly distributed numbers: for tests and simulations.
-    pub fn entropy<M: FnMut() -> u64>(self, source: M) -> Driver<'a, S, C, E, R, M> {
-        let Self { policy, timer, deadline, budget, on_retry, entropy: _, error } = self;
-        Driver { policy, timer, deadline, budget, on_retry, entropy: source, error }
-    }
-
-    /// Calls `operation` with the number of the attempt, 1 for the first, until `classify` calls a result
-    /// [`Verdict::Done`] or [`Verdict::Fatal`], or no retry is left.
-    ///
-    /// A value is always given back as [`Success`], an error as [`Failed`]; their `stop` tells why a result that was not
-    /// `Done` was the last. The budget gets a deposit when a value is `Done`. The first attempt is made whatever the
-    /// deadline. When it succeeds, the driver has read the clock twice, slept not at all and allocated nothing.
-    ///
-    /// # Errors
-    ///
-    /// The error of the last attempt.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future drops the running attempt or wait; nothing is left behind. What a retry took from the budget
-    /// before its wait is not given back.
-    pub async fn run<T, O, F, J>(mut self, mut operation: O, mut classify: J) -> Result<Success<T>, Failed<E>>
-    where
-        S: Schedule,
-        C: Timer,
-        R: FnMut(&Retrying<'_, E>),
-        N: FnMut() -> u64,
-        O: FnMut(u32) -> F,
-        F: Future<Output = Result<T, E>>,
-        J: FnMut(&Result<T, E>) -> Verdict,
-    {
-        let mut retry = Retry::new(self.timer.now());
-        loop {
-            let result = operation(retry.begin()).await;
-            let (hint, cost) = match classify(&result) {
-                Verdict::Done => return self.done(result, &retry),
-                Verdict::Fatal => return ended(result, &retry, Stop::NotRetryable),
-                Verdict::Retry { hint, cost } => (hint, cost),
-            };
-            let now = self.timer.now();
-            let entropy = (self.entropy)();
-            let wait = match retry.next(self.policy, hint, cost, now, self.deadline, self.budget, entropy) {
-                Next::Wait(wait) => wait,
-                Next::Stop(stop) => return ended(result, &retry, stop),
-            };
-            let max_attempts = self.policy.max_attempts();
-            (self.on_retry)(&Retrying::new(retry.attempt(), max_attempts, wait, result.as_ref().err()));
-            // The answer may hold a connection, which nobody needs during the wait.
-            drop(result);
-            self.timer.sleep_until(now.saturating_add(wait.delay)).await;
-        }
-    }
-
-    fn done<T>(&self, result: Result<T, E>, retry: &Retry) -> Result<Success<T>, Failed<E>>
-    where
-        C: Timer,
-    {
-        match result {
-            Ok(value) => {
-                self.budget.deposit(self.timer.now());
-                Ok(Success::new(value, retry.attempt(), retry.total_wait()))
-            }
-            Err(error) => ended(Err(error), retry, Stop::NotRetryable),
-        }
+    pub fn entropy<M: FnMut() -> u64>(self, source: M) -> Driver<'a, S, C, E, R, M, X> {
+        let Self { options, timer, on_retry, entropy: _, timeout } = self;
+        Driver { options, timer, on_retry, entropy: source, timeout }
     }
 }
 
-impl<S: fmt::Debug + ?Sized, C, E, R, N> fmt::Debug for Driver<'_, S, C, E, R, N> {
+impl<S: fmt::Debug + ?Sized, C, E, R, N, X: fmt::Debug> fmt::Debug for Driver<'_, S, C, E, R, N, X> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Driver").field("policy", &self.policy).field("deadline", &self.deadline).finish_non_exhaustive()
+        f.debug_struct("Driver")
+            .field("policy", &self.options.policy)
+            .field("deadline", &self.options.deadline)
+            .field("total_limit", &self.options.total_limit)
+            .field("attempts", &self.timeout)
+            .finish_non_exhaustive()
     }
 }
 
 /// The listener of who set none.
 fn silent<E>(_retrying: &Retrying<'_, E>) {}
-
-/// A result that is the last although it is not what was hoped for.
-fn ended<T, E>(result: Result<T, E>, retry: &Retry, stop: Stop) -> Result<Success<T>, Failed<E>> {
-    let (attempts, total_wait) = (retry.attempt(), retry.total_wait());
-    match result {
-        Ok(value) => Ok(Success { value, attempts, total_wait, stop: Some(stop) }),
-        Err(error) => Err(Failed::new(error, attempts, total_wait, stop)),
-    }
-}

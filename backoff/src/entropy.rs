@@ -43,6 +43,7 @@ impl Entropy {
     }
 
     /// The next number.
+    #[inline]
     #[expect(clippy::should_implement_trait, reason = "an endless source, not an iterator")]
     pub fn next(&mut self) -> u64 {
         self.0.next_u64()
@@ -56,6 +57,7 @@ impl fmt::Debug for Entropy {
 }
 
 /// A number of the calling thread's own generator, which is seeded from the system at its first use.
+#[inline]
 #[must_use]
 pub fn entropy() -> u64 {
     thread_local! {

@@ -8,6 +8,8 @@ use crate::ConfigError;
 /// clamping would pile waits up on the cap. Full and equal jitter are those of Marc Brooker, "Exponential Backoff And
 /// Jitter", AWS Architecture Blog, 2015.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "crate::config::Jitter", into = "crate::config::Jitter"))]
 #[non_exhaustive]
 pub enum Jitter {
     /// Exactly `w`.
@@ -35,14 +37,9 @@ impl Jitter {
         }
     }
 
-    pub(crate) fn is_some(self) -> bool {
-        let (low, high) = self.ends();
-        low < high
-    }
-
-    pub(crate) fn check(self) -> Result<(), ConfigError> {
+    pub(crate) const fn check(self) -> Result<(), ConfigError> {
         match self {
-            Self::Fraction(fraction) | Self::Additive(fraction) if !(0.0..=1.0).contains(&fraction) => {
+            Self::Fraction(fraction) | Self::Additive(fraction) if !(fraction >= 0.0 && fraction <= 1.0) => {
                 Err(ConfigError::JitterFraction { fraction })
             }
             _ => Ok(()),
@@ -54,9 +51,15 @@ impl Jitter {
 ///
 /// The high half of a product (Lemire, "Fast Random Integer Generation in an Interval", 2019, without the rejection):
 /// no number is off its share by more than one part in 2⁶⁴ of all draws.
+#[inline]
 pub(crate) fn pick(low: u64, high: u64, entropy: u64) -> u64 {
-    let span = high.saturating_sub(low);
-    let product = u128::from(entropy) * (u128::from(span) + 1);
-    let offset = u64::try_from(product >> 64).unwrap_or(span);
-    low.saturating_add(offset)
+    low.saturating_add(below_or_at(high.saturating_sub(low), entropy))
+}
+
+/// A number from 0 to `top`, both included, as [`pick`] picks it.
+#[inline]
+pub(crate) fn below_or_at(top: u64, entropy: u64) -> u64 {
+    // entropy · (top + 1), without the overflow of top + 1.
+    let product = u128::from(entropy) * u128::from(top) + u128::from(entropy);
+    (product >> 64) as u64
 }

@@ -4,8 +4,8 @@ use core::time::Duration;
 
 use steadfast_clock::Nanos;
 
-use crate::exponential::nanos;
 use crate::jitter::pick;
+use crate::spread::nanos;
 use crate::{Budget, Policy, Schedule, Step, Stop};
 
 /// The retries of one call. [`Driver`](crate::Driver) runs it; a client with a loop of its own drives it by hand.

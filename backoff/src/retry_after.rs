@@ -43,6 +43,36 @@ pub fn parse_ms(value: &str) -> Option<Duration> {
     decimal(value.trim(), NANOS_PER_MILLI)
 }
 
+/// The wait that the headers of an answer ask for: its `retry-after-ms`, else its `Retry-After`.
+///
+/// `headers` are names, in any case, and values. A date is read relative to the answer's own `Date`, and to `now` where
+/// there is none that can be read.
+///
+/// ```
+/// use std::time::Duration;
+/// use steadfast_backoff::retry_after;
+/// use steadfast_clock::UnixNanos;
+///
+/// let headers = [("Content-Type", "text/plain"), ("Retry-After", "120")];
+/// assert_eq!(retry_after::hint(headers, UnixNanos::EPOCH), Some(Duration::from_secs(120)));
+/// ```
+#[must_use]
+pub fn hint<'h>(headers: impl IntoIterator<Item = (&'h str, &'h str)>, now: UnixNanos) -> Option<Duration> {
+    let (mut after, mut after_ms, mut sent) = (None, None, None);
+    for (name, value) in headers {
+        if name.eq_ignore_ascii_case("retry-after-ms") {
+            after_ms = after_ms.or_else(|| parse_ms(value));
+        } else if name.eq_ignore_ascii_case("retry-after") {
+            after = after.or(Some(value));
+        } else if name.eq_ignore_ascii_case("date") {
+            // A date, read relative to the epoch, is the time since the epoch.
+            sent = sent.or_else(|| date(value.trim(), UnixNanos::EPOCH));
+        }
+    }
+    let now = sent.map_or(now, |sent| UnixNanos::EPOCH.saturating_add(sent));
+    after_ms.or_else(|| parse(after?, now))
+}
+
 const NANOS_PER_SEC: u128 = 1_000_000_000;
 const NANOS_PER_MILLI: u128 = 1_000_000;
 

@@ -4,6 +4,24 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::time::Duration;
 
+mod any;
+mod constant;
+mod decorrelated;
+mod exponential;
+mod fibonacci;
+mod linear;
+mod list;
+mod waits;
+
+pub use any::AnySchedule;
+pub use constant::Constant;
+pub use decorrelated::Decorrelated;
+pub use exponential::{Exponential, ExponentialBuilder};
+pub use fibonacci::{Fibonacci, FibonacciBuilder};
+pub use linear::{Linear, LinearBuilder};
+pub use list::List;
+pub use waits::Waits;
+
 /// Where a call stands when it asks for its next wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -59,6 +77,15 @@ pub trait Schedule {
     /// Whether waits depend on entropy. Where they do not, a wait that a server asked for is not lengthened either.
     fn is_jittered(&self) -> bool {
         true
+    }
+
+    /// The waits as an iterator, with jitter from `source`, uniformly distributed numbers: `entropy` with the feature
+    /// `rand`.
+    fn waits<N: FnMut() -> u64>(&self, source: N) -> Waits<&Self, N>
+    where
+        Self: Sized,
+    {
+        Waits::new(self, source)
     }
 }
 

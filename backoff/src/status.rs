@@ -1,6 +1,9 @@
 //! Named sets of HTTP status codes that are worth a retry.
 
 use core::fmt;
+use core::time::Duration;
+
+use crate::Verdict;
 
 /// A set of HTTP status codes, known when the program is built.
 ///
@@ -30,7 +33,7 @@ impl StatusSet {
     pub const STANDARD: Self = Self::of(&[429, 500, 502, 503, 504]);
     /// Every 5xx.
     pub const SERVER_ERRORS: Self = Self { codes: &[], server_errors: true };
-    /// 429 and every 5xx.
+    /// 429 and every 5xx; timeouts, which have no status, are retried with it.
     pub const SERVER_AND_LIMIT: Self = Self { codes: &[429], server_errors: true };
 
     /// The set of these codes.
@@ -53,6 +56,30 @@ impl StatusSet {
             rest = tail;
         }
         false
+    }
+
+    /// What to make of an answer with `status`: below 400 it is done; in the set it is worth another attempt, after the
+    /// wait `hint` that its headers ask for ([`retry_after::hint`](crate::retry_after::hint)); any other is fatal.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use steadfast_backoff::{StatusSet, Verdict};
+    ///
+    /// let hint = Some(Duration::from_secs(7));
+    /// assert_eq!(StatusSet::STANDARD.verdict(429, hint), Verdict::retry_after(Duration::from_secs(7)));
+    /// assert_eq!(StatusSet::STANDARD.verdict(503, None), Verdict::retry());
+    /// assert_eq!(StatusSet::STANDARD.verdict(404, None), Verdict::Fatal);
+    /// assert_eq!(StatusSet::STANDARD.verdict(204, None), Verdict::Done);
+    /// ```
+    #[must_use]
+    pub const fn verdict(&self, status: u16, hint: Option<Duration>) -> Verdict {
+        if self.contains(status) {
+            Verdict::Retry { hint, cost: 1 }
+        } else if status < 400 {
+            Verdict::Done
+        } else {
+            Verdict::Fatal
+        }
     }
 }
 

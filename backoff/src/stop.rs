@@ -23,6 +23,11 @@ pub enum Stop {
         /// The wait that was due.
         needed: Duration,
     },
+    /// The wait would not end within the total limit; nothing was slept.
+    TotalLimit {
+        /// The wait that was due.
+        needed: Duration,
+    },
     /// The retry budget is used up.
     BudgetSpent,
     /// The result was not worth a retry.
@@ -49,6 +54,7 @@ impl fmt::Display for Stop {
                 write!(f, "the server asks to wait {hint:?}, longer than the {cap:?} allowed")
             }
             Self::DeadlineTooSoon { needed } => write!(f, "a wait of {needed:?} would not end before the deadline"),
+            Self::TotalLimit { needed } => write!(f, "a wait of {needed:?} would not end within the total limit"),
             Self::BudgetSpent => f.write_str("retry budget used up"),
             Self::NotRetryable => f.write_str("not worth a retry"),
         }

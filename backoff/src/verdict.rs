@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use crate::Transient;
+
 /// The classification of one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -30,5 +32,32 @@ impl Verdict {
     #[must_use]
     pub const fn retry_after(hint: Duration) -> Self {
         Self::Retry { hint: Some(hint), cost: 1 }
+    }
+
+    /// The same verdict at another cost, where it is a retry at all: a timeout may cost a budget more than a refusal.
+    #[must_use]
+    pub const fn costing(self, cost: u32) -> Self {
+        match self {
+            Self::Retry { hint, cost: _ } => Self::Retry { hint, cost },
+            other => other,
+        }
+    }
+
+    /// The verdict for who retries every error: a value is done, an error worth another attempt.
+    #[must_use]
+    pub const fn unless_ok<T, E>(result: &Result<T, E>) -> Self {
+        match result {
+            Ok(_) => Self::Done,
+            Err(_) => Self::retry(),
+        }
+    }
+
+    /// The verdict for errors that know themselves: a value is done, an error what it says.
+    #[must_use]
+    pub fn of<T, E: Transient>(result: &Result<T, E>) -> Self {
+        match result {
+            Ok(_) => Self::Done,
+            Err(error) => error.verdict(),
+        }
     }
 }

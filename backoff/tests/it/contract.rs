@@ -5,8 +5,9 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use steadfast_backoff::{
-    Budget, ConfigError, Driver, Exponential, ExponentialBuilder, Failed, Jitter, Next, Policy, Retry, Retrying,
-    Schedule, StatusSet, Step, Stop, Success, Unlimited, Verdict, Wait,
+    AnySchedule, Budget, ConfigError, Constant, Decorrelated, Driver, Exponential, ExponentialBuilder, Failed,
+    Fibonacci, FibonacciBuilder, Jitter, Judged, Linear, LinearBuilder, List, Next, NonRetryable, Policy, Retry,
+    Retrying, Schedule, StatusSet, Step, Stop, Success, Timed, Transient, Unlimited, Untimed, Verdict, Wait, Waits,
 };
 use steadfast_clock::{ManualClock, Nanos};
 
@@ -19,6 +20,19 @@ fn everything_is_send_sync_and_debug() {
     handle::<Jitter>();
     handle::<Exponential>();
     handle::<ExponentialBuilder>();
+    handle::<Constant>();
+    handle::<Linear>();
+    handle::<LinearBuilder>();
+    handle::<Fibonacci>();
+    handle::<FibonacciBuilder>();
+    handle::<Decorrelated>();
+    handle::<List>();
+    handle::<AnySchedule>();
+    handle::<Waits<Exponential, fn() -> u64>>();
+    handle::<Judged<u8>>();
+    handle::<NonRetryable<u8>>();
+    handle::<Untimed>();
+    handle::<Timed<fn() -> u8>>();
     handle::<Policy>();
     handle::<Policy<Arc<Exponential>>>();
     handle::<Verdict>();
@@ -33,7 +47,20 @@ fn everything_is_send_sync_and_debug() {
     handle::<Failed<u8>>();
     handle::<Retrying<'_, u8>>();
     handle::<Driver<'_, Exponential, ManualClock, u8>>();
+    handle::<steadfast_backoff::RetryBudget>();
+    handle::<steadfast_backoff::RetryBudgetBuilder>();
+    handle::<steadfast_backoff::Carried>();
+    handle::<steadfast_backoff::Hedge<'_, steadfast_backoff::HedgeQuantile, ManualClock>>();
+    handle::<steadfast_backoff::Hedged<u8>>();
+    handle::<steadfast_backoff::HedgeFailed<u8>>();
+    handle::<steadfast_backoff::Race>();
+    handle::<steadfast_backoff::HeldBack>();
+    handle::<steadfast_backoff::Latency>();
+    handle::<steadfast_backoff::HedgeQuantile>();
     error::<ConfigError>();
+    error::<steadfast_backoff::HedgeFailed<std::io::Error>>();
+    error::<Judged<std::io::Error>>();
+    error::<NonRetryable<std::io::Error>>();
     error::<Failed<std::io::Error>>();
 }
 
@@ -41,6 +68,9 @@ fn everything_is_send_sync_and_debug() {
 #[test]
 fn generators_are_send_sync_and_debug() {
     handle::<steadfast_backoff::Entropy>();
+    handle::<steadfast_backoff::Retried<'_, Exponential, u8>>();
+    handle::<steadfast_backoff::Retried<'_, Exponential, u8, steadfast_backoff::By<u8>>>();
+    handle::<steadfast_backoff::Itself>();
 }
 
 #[test]
@@ -52,6 +82,16 @@ fn schedules_and_budgets_are_dyn_compatible() {
     assert_eq!(boxed.delay(&step, 5), wait);
     assert_eq!(shared.delay(&step, 5), wait);
     assert!(boxed.is_jittered() && shared.is_jittered() && Schedule::is_jittered(&&boxed));
+
+    let listed: Arc<dyn Schedule> = Arc::new(AnySchedule::from(List::new([std::time::Duration::ZERO]).unwrap()));
+    assert!(!listed.is_jittered());
+    struct Told;
+    impl Transient for Told {}
+    let told: Box<dyn Transient> = Box::new(Told);
+    assert_eq!(told.verdict(), Verdict::retry());
+
+    let delay: Box<dyn steadfast_backoff::HedgeDelay> = Box::new(std::time::Duration::from_secs(1));
+    assert_eq!(delay.delay(), Some(std::time::Duration::from_secs(1)));
 
     let budget: Arc<dyn Budget> = Arc::new(Unlimited);
     assert!(Box::new(&budget).withdraw(u32::MAX, Nanos::ZERO));
@@ -72,6 +112,17 @@ fn a_policy_can_forget_the_type_of_its_schedule() {
 }
 
 #[test]
+fn a_hedged_call_can_be_spawned() {
+    fn send<T: Send>(future: T) -> T {
+        future
+    }
+    let clock = ManualClock::new();
+    let hedge = steadfast_backoff::Hedge::new(std::time::Duration::from_secs(1), &clock).deadline(Nanos::MAX);
+    assert!(format!("{hedge:?}").contains("delay: 1s"));
+    assert!(crate::drive(&clock, send(hedge.run(|_| async { Ok::<_, u8>(()) }, Verdict::unless_ok))).is_ok());
+}
+
+#[test]
 fn a_driven_call_can_be_spawned() {
     fn send<T: Send>(future: T) -> T {
         future
@@ -80,6 +131,10 @@ fn a_driven_call_can_be_spawned() {
     let clock = ManualClock::new();
     let driver = Driver::with_entropy(&policy, &clock, || 0).deadline(Nanos::MAX).budget(&Unlimited);
     assert!(format!("{driver:?}").contains("deadline"));
+    let call = send(driver.run(|_| async { Ok::<_, u8>(()) }, |_| Verdict::Done));
+    assert!(crate::drive(&clock, call).is_ok());
+
+    let driver = Driver::with_entropy(&policy, &clock, || 0).attempt_timeout(std::time::Duration::MAX, || 0);
     let call = send(driver.run(|_| async { Ok::<_, u8>(()) }, |_| Verdict::Done));
     assert!(crate::drive(&clock, call).is_ok());
 }

@@ -179,6 +179,7 @@ fn reasons_are_told_in_one_line() {
             "the server asks to wait 90s, longer than the 60s allowed",
         ),
         (Stop::DeadlineTooSoon { needed: SEC }, "a wait of 1s would not end before the deadline"),
+        (Stop::TotalLimit { needed: SEC }, "a wait of 1s would not end within the total limit"),
         (Stop::BudgetSpent, "retry budget used up"),
         (Stop::NotRetryable, "not worth a retry"),
     ];

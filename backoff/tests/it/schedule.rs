@@ -95,6 +95,8 @@ fn what_was_refused_is_told_in_one_line() {
         (ConfigError::Factor { factor: 0.5 }, "the factor is 0.5; give a finite number of at least 1"),
         (ConfigError::CapBelowBase { cap: SEC, base: 2 * SEC }, "the cap 1s is below the base wait 2s; raise the cap"),
         (ConfigError::JitterFraction { fraction: 1.5 }, "the jitter fraction is 1.5; give a number from 0 to 1"),
+        (ConfigError::ZeroIncrement, "the increment is zero; give at least one nanosecond, or a constant wait"),
+        (ConfigError::NoWaits, "the list of waits is empty; for no retries allow one attempt"),
         (ConfigError::ZeroAttempts, "no attempt is allowed; give at least 1, the first try counts"),
     ];
     for (error, line) in lines {

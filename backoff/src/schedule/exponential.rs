@@ -2,12 +2,13 @@
 
 use core::time::Duration;
 
-use crate::jitter::pick;
+use crate::spread::{Spread, nanos, scale};
 use crate::{ConfigError, Jitter, Schedule, Step};
 
 /// Waits that grow by a factor up to a cap: `w(n) = min(base · factor^(n−1), cap)`, then [`Jitter`], never above the cap.
 ///
-/// It never ends; a [`Policy`](crate::Policy) counts the attempts. Waits are told to the nanosecond, up to 584 years.
+/// It never ends; a [`Policy`](crate::Policy) counts the attempts. Waits are told to the nanosecond, up to 584 years;
+/// longer ones are taken as that.
 ///
 /// ```
 /// use std::time::Duration;
@@ -23,37 +24,53 @@ use crate::{ConfigError, Jitter, Schedule, Step};
 /// # Ok::<(), steadfast_backoff::ConfigError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "crate::config::Exponential", into = "crate::config::Exponential"))]
 pub struct Exponential {
-    base: Duration,
+    base: u64,
     factor: f64,
-    cap: Duration,
-    jitter: Jitter,
+    /// The factor's binary logarithm where it is a power of two: then growth is a shift.
+    doublings: Option<u32>,
+    /// The last retry whose wait can be below the cap.
+    growing_until: u32,
+    spread: Spread,
 }
 
 impl Default for Exponential {
     /// What [`Exponential::builder`] starts from: 1 s, doubled up to 60 s, full jitter.
     fn default() -> Self {
-        Self::DEFAULT
+        let ExponentialBuilder { base, factor, cap, jitter } = Self::builder();
+        Self::trusted(base, factor, cap, jitter)
     }
 }
 
 impl Exponential {
-    const DEFAULT: Self = Self::trusted(Duration::from_secs(1), 2.0, Duration::from_secs(60), Jitter::Full);
-
     /// Starts from 1 s, doubled up to 60 s, with full jitter.
     pub const fn builder() -> ExponentialBuilder {
-        ExponentialBuilder { schedule: Self::DEFAULT }
+        ExponentialBuilder {
+            base: Duration::from_secs(1),
+            factor: 2.0,
+            cap: Duration::from_secs(60),
+            jitter: Jitter::Full,
+        }
     }
 
     /// A schedule whose numbers are known to be right: those of the presets.
     pub(crate) const fn trusted(base: Duration, factor: f64, cap: Duration, jitter: Jitter) -> Self {
-        Self { base, factor, cap, jitter }
+        let (base, spread) = (nanos(base), Spread::new(jitter, cap));
+        let doublings = doublings(factor);
+        let growing_until = match doublings {
+            Some(0) | None => u32::MAX,
+            // Beyond it the shift would go above the cap, or leave the 64 bits.
+            Some(doublings) => (spread.cap() / base).ilog2() / doublings + 1,
+        };
+        Self { base, factor, doublings, growing_until, spread }
     }
 
     /// The wait after the first failure, before jitter.
     #[must_use]
     pub const fn base(&self) -> Duration {
-        self.base
+        Duration::from_nanos(self.base)
     }
 
     /// By how much each wait is longer than the one before it.
@@ -65,13 +82,13 @@ impl Exponential {
     /// The longest wait, jitter included.
     #[must_use]
     pub const fn cap(&self) -> Duration {
-        self.cap
+        Duration::from_nanos(self.spread.cap())
     }
 
     /// How waits are spread.
     #[must_use]
     pub const fn jitter(&self) -> Jitter {
-        self.jitter
+        self.spread.jitter()
     }
 
     /// The wait before retry number `retry`, 1 for the first, without jitter.
@@ -83,44 +100,39 @@ impl Exponential {
     /// The shortest and the longest wait before retry number `retry`, jitter included; both can occur.
     #[must_use]
     pub fn interval(&self, retry: u32) -> (Duration, Duration) {
-        let (low, high) = self.interval_nanos(retry);
-        (Duration::from_nanos(low), Duration::from_nanos(high))
+        self.spread.ends(self.wait_nanos(retry))
     }
 
+    #[inline]
     fn wait_nanos(&self, retry: u32) -> u64 {
-        let base = nanos(self.base);
-        let cap = nanos(self.cap);
-        let steps = retry.saturating_sub(1);
-        if steps == 0 {
-            return base.min(cap);
+        if retry > self.growing_until {
+            return self.spread.cap();
         }
-        scale(base, power(self.factor, steps)).clamp(base.min(cap), cap)
+        let steps = retry.saturating_sub(1);
+        match self.doublings {
+            Some(doublings) => self.base << (doublings * steps),
+            None => self.grown(steps),
+        }
     }
 
-    fn interval_nanos(&self, retry: u32) -> (u64, u64) {
-        let wait = self.wait_nanos(retry);
-        let (low, high) = self.jitter.ends();
-        if low >= high {
-            return (wait, wait);
+    /// Growth by a factor that is no power of two.
+    fn grown(&self, steps: u32) -> u64 {
+        if steps == 0 {
+            return self.base;
         }
-        let cap = nanos(self.cap);
-        let bottom = scale(wait, low).min(wait);
-        if bottom >= cap {
-            // No room above: the same interval, moved down until it ends at the cap.
-            return (scale(cap, low / high).min(cap), cap);
-        }
-        (bottom, scale(wait, high).clamp(wait, cap))
+        scale(self.base, power(self.factor, steps)).clamp(self.base, self.spread.cap())
     }
 }
 
 impl Schedule for Exponential {
+    #[inline]
     fn delay(&self, step: &Step, entropy: u64) -> Option<Duration> {
-        let (low, high) = self.interval_nanos(step.retry);
-        Some(Duration::from_nanos(pick(low, high, entropy)))
+        Some(self.spread.delay(self.wait_nanos(step.retry), entropy))
     }
 
+    #[inline]
     fn is_jittered(&self) -> bool {
-        self.jitter.is_some()
+        self.spread.is_jittered()
     }
 }
 
@@ -128,31 +140,34 @@ impl Schedule for Exponential {
 #[derive(Clone, Copy, Debug)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct ExponentialBuilder {
-    schedule: Exponential,
+    base: Duration,
+    factor: f64,
+    cap: Duration,
+    jitter: Jitter,
 }
 
 impl ExponentialBuilder {
     /// The wait after the first failure, above zero. 1 s unless set.
     pub const fn base(mut self, base: Duration) -> Self {
-        self.schedule.base = base;
+        self.base = base;
         self
     }
 
     /// By how much each wait is longer than the one before it: 1.0 or more. 2.0 unless set.
     pub const fn factor(mut self, factor: f64) -> Self {
-        self.schedule.factor = factor;
+        self.factor = factor;
         self
     }
 
     /// The longest wait, jitter included; not below the base. 60 s unless set.
     pub const fn cap(mut self, cap: Duration) -> Self {
-        self.schedule.cap = cap;
+        self.cap = cap;
         self
     }
 
     /// How waits are spread. Full jitter unless set.
     pub const fn jitter(mut self, jitter: Jitter) -> Self {
-        self.schedule.jitter = jitter;
+        self.jitter = jitter;
         self
     }
 
@@ -161,25 +176,24 @@ impl ExponentialBuilder {
     /// # Errors
     ///
     /// A base of zero, a factor below 1.0 or not finite, a cap below the base, a jitter fraction outside 0.0 ..= 1.0.
-    pub fn build(self) -> Result<Exponential, ConfigError> {
-        let Exponential { base, factor, cap, jitter } = self.schedule;
-        if base.is_zero() {
-            return Err(ConfigError::ZeroBase);
-        }
+    pub const fn build(self) -> Result<Exponential, ConfigError> {
+        let Self { base, factor, cap, jitter } = self;
         if !(factor.is_finite() && factor >= 1.0) {
             return Err(ConfigError::Factor { factor });
         }
-        if cap < base {
-            return Err(ConfigError::CapBelowBase { cap, base });
+        match ConfigError::check(base, cap, jitter) {
+            Ok(()) => Ok(Exponential::trusted(base, factor, cap, jitter)),
+            Err(error) => Err(error),
         }
-        jitter.check()?;
-        Ok(self.schedule)
     }
 }
 
-/// Nanoseconds of a duration, at most [`u64::MAX`].
-pub(crate) fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+/// The binary logarithm of a finite number of at least 1.0, where it is a whole one.
+const fn doublings(factor: f64) -> Option<u32> {
+    const FRACTION_BITS: u32 = f64::MANTISSA_DIGITS - 1;
+    let bits = factor.to_bits();
+    let fraction = bits & ((1 << FRACTION_BITS) - 1);
+    if fraction == 0 { Some((bits >> FRACTION_BITS) as u32 - 1023) } else { None }
 }
 
 /// `factor` to the power of `exponent`, by squaring: `core` has no `powi`. Infinite where it overflows.
@@ -195,12 +209,4 @@ fn power(factor: f64, exponent: u32) -> f64 {
         rest /= 2;
     }
     result
-}
-
-/// `nanos · by` to the nearest nanosecond, at most [`u64::MAX`].
-#[expect(clippy::cast_possible_truncation, reason = "a cast from a float saturates, which is what is wanted")]
-#[expect(clippy::cast_precision_loss, reason = "exact below 104 days, off by parts in 2⁵³ above")]
-#[expect(clippy::cast_sign_loss, reason = "neither factor is negative")]
-fn scale(nanos: u64, by: f64) -> u64 {
-    (nanos as f64 * by + 0.5) as u64
 }
