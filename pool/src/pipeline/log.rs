@@ -10,7 +10,7 @@ pub(super) fn retrying(scope: &str, attempt: u32, max: u32, delay: Duration, wha
         scope,
         attempt,
         max_attempts = max,
-        delay_s = delay.as_secs_f64(),
+        delay = delay.as_secs_f64(),
         "retrying (attempt {attempt}/{max}) after {:.1} s: {what}",
         delay.as_secs_f64(),
     );
@@ -21,7 +21,7 @@ pub(super) fn gave_up(place: &str, attempts: &[Attempt], total_delay: Duration, 
     let all = attempts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     tracing::error!(
         retry_count = attempts.len().saturating_sub(1),
-        total_delay_s = total_delay.as_secs_f64(),
+        total_delay = total_delay.as_secs_f64(),
         final_status,
         attempts = all,
         "{place}: giving up: {final_status}",
