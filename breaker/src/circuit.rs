@@ -1,21 +1,42 @@
-//! The shared breaker: a [`Machine`] behind a lock, with a lock-free way past it while closed.
+//! The shared breaker: a [`Machine`] behind a lock, with ways past it while closed.
+
+mod admit;
+mod call;
+mod hand;
+mod plan;
+mod settle;
+mod shards;
+mod stripe;
 
 use core::fmt;
-use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use steadfast_clock::{Clock, Nanos};
 
+pub use self::call::CallError;
+use self::plan::Plan;
+use self::shards::Shards;
+use crate::sync::{AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering};
 use crate::{
-    Breaker, ConfigError, Machine, Observer, Outcome, OwnedPermit, Permit, Rejected, Rule, State, Status, Ticket,
-    Transition,
+    Breaker, ConfigError, Machine, Observer, OpenTime, Outcome, OwnedPermit, Permit, Rejected, Rule, State, Status,
+    Ticket, Transition,
 };
 
 /// A circuit breaker for many threads. Share it by reference or in an [`Arc`].
 ///
-/// While closed, admitting a call and settling a success take no lock; failures, and everything while open or
-/// half-open, take a short one. Every outcome that was settled before an admission is known to it.
+/// While closed, admitting a call is one atomic load, and settling a success takes no lock and as little as nothing:
+/// see the table. Failures, and everything while open or half-open, take a short lock. Every outcome that was settled
+/// before an admission is known to it.
+///
+/// | what opens it | a success while closed | the clock is read |
+/// |---|---|---|
+/// | failures in a window | nothing | at failures |
+/// | failures in a row | one load; after a failure the lock | at failures |
+/// | a rate over time | one compare-and-swap on the thread's own counters | when settled |
+/// | a rate over calls | the lock | at failures |
+///
+/// Where slowness is judged the clock is read at admission and when settled; while open or half-open, always.
 ///
 /// ```
 /// use steadfast_breaker::{CircuitBreaker, Rule, State};
@@ -33,8 +54,16 @@ use crate::{
 /// # }
 /// ```
 pub struct CircuitBreaker<O = ()> {
-    /// The machine's generation while it is closed, otherwise [`SHUT`]. Written only with the lock held.
+    /// The machine's generation while it admits every call, otherwise [`SHUT`]. Written only with the lock held.
     gate: AtomicU64,
+    /// Whether failures in a row count, so that a success has something to end. Written only with the lock held.
+    streak: AtomicBool,
+    /// What the rule asks of a success while closed.
+    plan: Plan,
+    /// From when on a call is slow; `None` when nobody judges that.
+    slow_after: Option<Duration>,
+    /// Of a rate over time: the successes that the machine does not know.
+    shards: Option<Shards>,
     machine: Mutex<Machine>,
     observer: O,
 }
@@ -60,11 +89,37 @@ impl<O> CircuitBreaker<O> {
     ///
     /// When the rule cannot work, see [`Rule::check`].
     pub fn with_observer(rule: Rule, observer: O) -> Result<Self, ConfigError> {
-        let machine = Machine::new(rule)?;
-        Ok(Self { gate: AtomicU64::new(machine.generation()), machine: Mutex::new(machine), observer })
+        Ok(Self::from_machine(Machine::new(rule)?, observer))
     }
 
-    /// The state that a call at `now` would meet: an open breaker whose time is up is half-open.
+    /// Shares a machine, whatever its state.
+    #[must_use]
+    pub fn from_machine(machine: Machine, observer: O) -> Self {
+        let rule = machine.rule();
+        let breaker = Self {
+            gate: AtomicU64::new(SHUT),
+            streak: AtomicBool::new(false),
+            plan: Plan::of(rule),
+            slow_after: rule.slow_after(),
+            shards: Shards::of(rule),
+            machine: Mutex::new(machine),
+            observer,
+        };
+        breaker.publish(&breaker.lock());
+        breaker
+    }
+
+    /// Stays open as long as `schedule` says, instead of the rule's `open_for` and its growth.
+    #[must_use]
+    pub fn open_time(self, schedule: impl OpenTime + 'static) -> Self {
+        let mut machine = self.lock();
+        *machine = machine.clone().open_time(schedule);
+        drop(machine);
+        self
+    }
+
+    /// The state that a call at `now` would meet: an open breaker whose time is up is half-open, one whose ramp is over
+    /// closed.
     #[must_use]
     pub fn state(&self, now: Nanos) -> State {
         self.lock().state(now)
@@ -73,10 +128,12 @@ impl<O> CircuitBreaker<O> {
     /// The state that a call at `now` would meet, and the numbers behind it.
     #[must_use]
     pub fn status(&self, now: Nanos) -> Status {
-        self.lock().status(now)
+        let machine = self.lock();
+        machine.status_beside(self.beside(&machine, now), now)
     }
 
-    /// Whether forgetting this breaker would lose nothing: it is closed and no failure counts.
+    /// Whether forgetting this breaker would lose nothing that could open it: it is closed by its rule, and neither a
+    /// failure nor a slow call counts.
     #[must_use]
     pub fn is_idle(&self, now: Nanos) -> bool {
         self.lock().is_idle(now)
@@ -98,15 +155,36 @@ impl<O> CircuitBreaker<O> {
         // Nothing that runs under the lock panics, and the machine is whole between any two statements that could.
         self.machine.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// The successes that count at `now` and that the machine does not know.
+    fn beside(&self, machine: &Machine, now: Nanos) -> u64 {
+        self.shards.as_ref().map_or(0, |shards| shards.sum(machine.generation(), now))
+    }
+
+    /// Lets callers see what was done to the machine, before the lock is released.
+    fn publish(&self, machine: &Machine) {
+        // Written only when it changes, so that the line stays with those who read it.
+        let streak = machine.has_streak();
+        if self.streak.load(Ordering::Relaxed) != streak {
+            // Relaxed: who needs to see a failure has heard of it otherwise, and then sees this too.
+            self.streak.store(streak, Ordering::Relaxed);
+        }
+        let gate = if machine.admits_all() { machine.generation() } else { SHUT };
+        if self.gate.load(Ordering::Relaxed) != gate {
+            self.gate.store(gate, Ordering::Release);
+        }
+    }
 }
 
 impl<O: Observer> CircuitBreaker<O> {
-    /// Admits one call, as a guard: say how it ended, or drop it to abandon the call.
+    /// Admits one call, as a guard: say how it ended, or drop it to abandon the call. The clock is read when it
+    /// matters, see the table above.
     ///
     /// # Errors
     ///
-    /// [`Rejected`] while open, and while half-open with all probes out.
-    pub fn permit<'a>(&'a self, clock: &'a (impl Clock + Sync)) -> Result<Permit<'a>, Rejected> {
+    /// [`Rejected`] while open, while half-open with all probes out, and for a share of the calls in the ramp.
+    #[inline]
+    pub fn permit<'a, C: Clock + ?Sized>(&'a self, clock: &'a C) -> Result<Permit<'a, C, O>, Rejected> {
         Permit::new(self, clock)
     }
 
@@ -115,18 +193,13 @@ impl<O: Observer> CircuitBreaker<O> {
     ///
     /// # Errors
     ///
-    /// [`Rejected`] while open, and while half-open with all probes out.
+    /// [`Rejected`] while open, while half-open with all probes out, and for a share of the calls in the ramp.
+    #[inline]
     pub fn permit_owned<C: Clock>(self: &Arc<Self>, clock: C) -> Result<OwnedPermit<C>, Rejected>
     where
         O: 'static,
     {
-        OwnedPermit::new(Arc::<Self>::clone(self), clock)
-    }
-
-    /// Lets callers in or stops them, before the lock is released.
-    fn set_gate(&self, machine: &Machine, change: &Transition) {
-        let gate = if change.to == State::Closed { machine.generation() } else { SHUT };
-        self.gate.store(gate, Ordering::Release);
+        OwnedPermit::share(self, clock)
     }
 
     /// Tells the observer, after the lock was released.
@@ -138,33 +211,17 @@ impl<O: Observer> CircuitBreaker<O> {
 }
 
 impl<O: Observer> Breaker for CircuitBreaker<O> {
+    #[inline]
     fn admit(&self, now: Nanos) -> Result<Ticket, Rejected> {
         let gate = self.gate.load(Ordering::Acquire);
-        if gate != SHUT {
-            return Ok(Ticket::new(gate, None));
-        }
-        let mut machine = self.lock();
-        let (admitted, change) = machine.admit(now);
-        if let Some(change) = &change {
-            self.set_gate(&machine, change);
-        }
-        drop(machine);
-        self.tell(change);
-        admitted
+        if gate != SHUT { Ok(Ticket::new(gate, None)) } else { self.admit_locked(now) }
     }
 
+    #[inline]
     fn settle(&self, ticket: Ticket, outcome: Outcome, busy: Duration, now: Nanos) {
-        if !ticket.is_probe() && outcome != Outcome::Failure {
-            // While closed only failures are remembered, and afterwards such a ticket is history.
-            return;
+        if !self.is_settled(&ticket, outcome) {
+            self.settle_when(ticket, outcome, || (busy, now));
         }
-        let mut machine = self.lock();
-        let change = machine.settle(ticket, outcome, busy, now);
-        if let Some(change) = &change {
-            self.set_gate(&machine, change);
-        }
-        drop(machine);
-        self.tell(change);
     }
 }
 

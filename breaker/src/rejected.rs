@@ -9,9 +9,10 @@ use crate::State;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rejected {
-    /// [`State::Open`], or [`State::HalfOpen`] with all probes out.
+    /// [`State::Open`], or [`State::HalfOpen`] with all probes out or in the ramp.
     pub state: State,
-    /// How long until probes are let out. `None` while half-open: that depends on the probes that are out.
+    /// While open, how long until probes are let out; `None` when it was opened by hand. In the ramp, how long until
+    /// every call is admitted. `None` with all probes out: that depends on them.
     pub retry_in: Option<Duration>,
 }
 
@@ -27,6 +28,9 @@ impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "circuit breaker is {}", self.state)?;
         match self.retry_in {
+            Some(after) if self.state == State::HalfOpen => {
+                write!(f, " and admits a share of the calls, all of them in {after:.1?}")
+            }
             Some(after) => write!(f, ", it lets probes out in {after:.1?}"),
             None if self.state == State::HalfOpen => f.write_str(" and all its probes are out"),
             None => Ok(()),

@@ -21,6 +21,12 @@ impl Ticket {
         Self { generation, probe }
     }
 
+    /// The same again, for a permit whose destructor stands by while it settles.
+    #[cfg(all(feature = "std", target_has_atomic = "64"))]
+    pub(crate) const fn again(&self) -> Self {
+        Self { generation: self.generation, probe: self.probe }
+    }
+
     /// How many changes of state the breaker had seen at admission.
     #[must_use]
     pub const fn generation(&self) -> u64 {

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use steadfast_breaker::{
-    Breaker, CircuitBreaker, ConfigError, Machine, Observer, Outcome, OwnedPermit, Permit, Reason, Rejected, Rule,
-    State, Status, Ticket, Transition,
+    Breaker, BreakerFuture, BreakerLayer, BreakerService, ByResult, CallError, CircuitBreaker, ConfigError, Growth,
+    Machine, Mode, Observer, OpenTime, Outcome, Over, OwnedPermit, Permit, Rate, Reason, Registry, Rejected, Rule,
+    Slow, State, Status, Summary, Ticket, Transition, Trip,
 };
-use steadfast_clock::{Nanos, SharedTimer, System};
+use steadfast_clock::{Clock, ManualClock, Nanos, SharedTimer, System};
 
+fn send<T: Send>(_: &T) {}
 fn send_sync<T: Send + Sync>() {}
 fn fits_static<T: 'static>() {}
 
@@ -16,11 +18,18 @@ fn fits_static<T: 'static>() {}
 fn handles_and_values_are_send_sync() {
     send_sync::<CircuitBreaker>();
     send_sync::<CircuitBreaker<Arc<dyn Observer>>>();
-    send_sync::<Permit<'static>>();
+    send_sync::<Permit<'static, System>>();
+    send_sync::<Permit<'static, dyn Clock + Sync, Arc<dyn Observer>>>();
     send_sync::<OwnedPermit>();
     send_sync::<OwnedPermit<SharedTimer>>();
     send_sync::<Machine>();
     send_sync::<Ticket>();
+    send_sync::<Registry<String, Arc<dyn Observer>>>();
+    send_sync::<BreakerLayer>();
+    send_sync::<BreakerService<(), System, ByResult>>();
+    send_sync::<BreakerFuture<std::future::Ready<()>, System, ByResult>>();
+    send_sync::<CallError<std::io::Error>>();
+    send_sync::<(Trip, Rate, Slow, Over, Growth, Mode, Summary)>();
     send_sync::<(Rule, State, Status, Outcome, Reason, Rejected, Transition, ConfigError)>();
     fits_static::<OwnedPermit<System>>();
 }
@@ -30,6 +39,8 @@ fn traits_are_dyn_compatible() {
     let breaker: Arc<dyn Breaker> = Arc::new(CircuitBreaker::new(Rule::new()).unwrap());
     let ticket = Arc::clone(&breaker).admit(Nanos::ZERO).unwrap();
     breaker.settle(ticket, Outcome::Success, Duration::ZERO, Nanos::ZERO);
+    let schedule: Arc<dyn OpenTime> = Arc::new(|_: u32| Duration::from_secs(1));
+    assert_eq!(schedule.open_for(1), Duration::from_secs(1));
     let observer: Box<dyn Observer> = Box::new(());
     let _ = CircuitBreaker::with_observer(Rule::new(), observer).unwrap();
 }
@@ -54,7 +65,19 @@ impl Breaker for Always {
 
 #[test]
 fn outsiders_can_implement_the_trait_and_use_permits() {
-    Permit::new(&Always(true), &System::new()).unwrap().success();
+    OwnedPermit::new(Arc::new(Always(true)), System::new()).unwrap().success();
     let rejected = OwnedPermit::new(Arc::new(Always(false)), System::new()).unwrap_err();
     assert_eq!(rejected.to_string(), "circuit breaker is open");
+}
+
+#[test]
+fn the_futures_of_calls_can_be_spawned() {
+    let clock = ManualClock::new();
+    let breaker = CircuitBreaker::new(Rule::new()).unwrap();
+    send(&breaker.call_async(&clock, async { Ok::<u8, u8>(1) }));
+}
+
+#[test]
+fn a_borrowed_permit_is_six_words() {
+    assert!(size_of::<Permit<'static, System>>() <= 6 * size_of::<u64>());
 }

@@ -1,5 +1,13 @@
 //! The laws of a circuit breaker, whatever the history.
 
+mod extremes;
+mod history;
+mod model;
+mod recovery;
+mod reference;
+mod registry;
+mod windows;
+
 use std::time::Duration;
 
 use proptest::prelude::*;

@@ -57,7 +57,7 @@ fn owned_permits_settle_like_borrowed_ones() {
     assert_eq!(breaker.state(clock.now()), State::Open);
     clock.advance(Duration::from_secs(30));
     let permit = breaker.permit_owned(timer).unwrap();
-    assert_eq!(permit.started(), clock.now());
+    assert_eq!(permit.started(), Some(clock.now()), "a probe");
     permit.settle(Outcome::Success);
     assert_eq!(breaker.state(clock.now()), State::Closed);
 }

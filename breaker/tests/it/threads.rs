@@ -5,7 +5,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
-use steadfast_breaker::{Breaker, CircuitBreaker, Observer, Outcome, Rule, State, Ticket, Transition};
+use steadfast_breaker::{Breaker, CircuitBreaker, Observer, Outcome, Rate, Rule, State, Ticket, Transition};
 use steadfast_clock::{Clock, ManualClock};
 
 const THREADS: usize = 8;
@@ -123,5 +123,83 @@ fn whatever_was_settled_before_is_known_to_the_next_admission() {
             all && breaker.permit(&clock).is_ok()
         });
         assert!(!late.contains(&true));
+    }
+}
+
+#[test]
+fn every_success_of_every_thread_counts_in_the_rate() {
+    let clock = ManualClock::new();
+    let window = Duration::from_secs(16);
+    let rule = Rule::new().rate(Rate::failures(1.0).over_time(window).min_calls(u32::MAX));
+    let breaker = CircuitBreaker::new(rule).unwrap();
+    for round in 0..40u64 {
+        let before = breaker.status(clock.now()).calls;
+        together(|i| {
+            for n in 0..500 {
+                let permit = breaker.permit(&clock).unwrap();
+                if (i + n) % 100 == 0 { permit.failure() } else { permit.success() }
+            }
+        });
+        assert_eq!(breaker.status(clock.now()).calls - before, u64::try_from(THREADS).unwrap() * 500, "{round}");
+        // A bucket a round: one full lap and more, so that buckets are taken over.
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(breaker.status(clock.now()).calls, (round + 1).min(15) * u64::try_from(THREADS).unwrap() * 500);
+    }
+}
+
+#[test]
+fn buckets_are_taken_over_by_one_thread_at_a_time() {
+    let clock = ManualClock::new();
+    let rule = Rule::new().rate(Rate::failures(1.0).over_time(Duration::from_millis(16)).min_calls(u32::MAX));
+    let breaker = CircuitBreaker::new(rule).unwrap();
+    let settled = AtomicU64::new(0);
+    together(|i| {
+        for n in 0..3000 {
+            if i == 0 {
+                // The clock runs on while the others count.
+                clock.advance(Duration::from_micros(100));
+            }
+            breaker.permit(&clock).unwrap().success();
+            settled.fetch_add(1, Ordering::Relaxed);
+            if n % 50 == 0 {
+                assert!(breaker.status(clock.now()).calls <= settled.load(Ordering::Relaxed) + 8);
+            }
+        }
+    });
+    clock.advance(Duration::from_millis(16));
+    assert_eq!(breaker.status(clock.now()).calls, 0);
+}
+
+#[test]
+fn a_storm_of_changes_by_hand_leaves_a_working_breaker() {
+    let clock = ManualClock::new();
+    let rates = Rate::failures(0.5).over_time(Duration::from_secs(1)).min_calls(4);
+    for rule in [Rule::new(), Rule::new().consecutive(3), Rule::new().rate(rates)] {
+        let breaker = CircuitBreaker::new(rule.ramp(Duration::from_secs(1))).unwrap();
+        together(|i| {
+            for n in 0..500 {
+                match (i, n % 4) {
+                    (0, 0) => breaker.force_open(clock.now()),
+                    (0, 1) => breaker.reset(clock.now()),
+                    (0, 2) => breaker.disable(clock.now()),
+                    (0, _) => breaker.force_closed(clock.now()),
+                    _ => {
+                        if let Ok(permit) = breaker.permit(&clock) {
+                            if n % 3 == 0 { permit.failure() } else { permit.success() }
+                        }
+                    }
+                }
+            }
+        });
+        breaker.reset(clock.now());
+        let status = breaker.status(clock.now());
+        assert_eq!((status.state, status.failures, status.calls), (State::Closed, 0, 0));
+        for _ in 0..5 {
+            breaker.permit(&clock).unwrap().failure();
+            if breaker.state(clock.now()) == State::Open {
+                break;
+            }
+        }
+        assert_eq!(breaker.state(clock.now()), State::Open);
     }
 }
