@@ -1,9 +1,10 @@
 //! Ours against the peers: rows of contestants, measured in one run.
 
+pub mod memory;
 pub mod primitives;
 
 mod estimator;
 mod row;
 
 pub use estimator::measure;
-pub use row::{Contestant, Kind, Measured, Outcome, Reach, Row};
+pub use row::{Contestant, Kind, Measured, Outcome, Reach, Row, Run};

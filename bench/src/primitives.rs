@@ -1,23 +1,20 @@
-//! The area `primitives`: limiter, breaker, retry, delay, counter, histogram.
+//! The area `primitives`: limiter, breaker, retry, delay, budget, counter, histogram.
 
 mod breaker;
+mod budget;
+mod delay;
 mod limiter;
 mod retry;
+mod runtime;
 mod telemetry;
 
 use crate::Row;
 
-/// All rows of the area.
-pub fn rows() -> Vec<Row> {
-    vec![
-        limiter::on_its_clock(),
-        limiter::now_given(),
-        breaker::closed_and_ok(),
-        breaker::now_given(),
-        retry::first_try_ok(),
-        retry::first_try_ok_and_a_free_clock(),
-        retry::next_jittered_delay(),
-        telemetry::counter(),
-        telemetry::histogram(),
-    ]
+/// All rows of the area, each made when it is its turn.
+pub fn rows() -> impl Iterator<Item = Row> {
+    let areas = [limiter::ROWS, breaker::ROWS, retry::ROWS, delay::ROWS, budget::ROWS, telemetry::ROWS];
+    areas.into_iter().flatten().map(|make| make())
 }
+
+/// What makes one row.
+type Make = fn() -> Row;

@@ -18,9 +18,12 @@ pub struct Contestant {
     pub who: &'static str,
     /// What part it plays.
     pub kind: Kind,
-    /// Performs the operation this many times.
-    pub run: Box<dyn FnMut(u64)>,
+    /// What each thread does: one of them, or two that share what they work on.
+    pub runs: Vec<Run>,
 }
+
+/// Performs the operation this many times.
+pub type Run = Box<dyn FnMut(u64) + Send>;
 
 /// The part that a contestant plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -63,24 +66,39 @@ pub struct Measured {
     pub who: &'static str,
     /// Its part.
     pub kind: Kind,
-    /// Nanoseconds per operation.
-    pub ns: f64,
+    /// Nanoseconds per operation and thread; bytes per key in the area `memory`.
+    pub figure: f64,
 }
 
 impl Row {
-    /// A row with ours in it.
-    pub fn new(name: &'static str, ours: impl FnMut(u64) + 'static) -> Self {
-        Self { name, contestants: Vec::new(), reach: None }.with("steadfast", Kind::Ours, ours)
+    /// A row with ours in it, on one thread.
+    pub fn new(name: &'static str, ours: impl FnMut(u64) + Send + 'static) -> Self {
+        Self::named(name).with(OURS, Kind::Ours, vec![Box::new(ours)])
     }
 
-    /// The row with a peer.
-    pub fn peer(self, who: &'static str, run: impl FnMut(u64) + 'static) -> Self {
-        self.with(who, Kind::Peer, run)
+    /// A row with ours in it, on two threads, each of which does what `ours` makes.
+    pub fn on_two<R: FnMut(u64) + Send + 'static>(name: &'static str, ours: impl Fn() -> R) -> Self {
+        Self::named(name).with(OURS, Kind::Ours, two(ours))
     }
 
-    /// The row with a floor.
-    pub fn floor(self, who: &'static str, run: impl FnMut(u64) + 'static) -> Self {
-        self.with(who, Kind::Floor, run)
+    /// The row with a peer, on one thread.
+    pub fn peer(self, who: &'static str, run: impl FnMut(u64) + Send + 'static) -> Self {
+        self.with(who, Kind::Peer, vec![Box::new(run)])
+    }
+
+    /// The row with a peer, on two threads.
+    pub fn peer_on_two<R: FnMut(u64) + Send + 'static>(self, who: &'static str, make: impl Fn() -> R) -> Self {
+        self.with(who, Kind::Peer, two(make))
+    }
+
+    /// The row with a floor, on one thread.
+    pub fn floor(self, who: &'static str, run: impl FnMut(u64) + Send + 'static) -> Self {
+        self.with(who, Kind::Floor, vec![Box::new(run)])
+    }
+
+    /// The row with a floor, on two threads.
+    pub fn floor_on_two<R: FnMut(u64) + Send + 'static>(self, who: &'static str, make: impl Fn() -> R) -> Self {
+        self.with(who, Kind::Floor, two(make))
     }
 
     /// The row with a promise: at most `times` the figure of `whom`.
@@ -93,8 +111,24 @@ impl Row {
         Self { reach: Some(Reach { whom, times: 1.0, plus_ns }), ..self }
     }
 
-    fn with(mut self, who: &'static str, kind: Kind, run: impl FnMut(u64) + 'static) -> Self {
-        self.contestants.push(Contestant { who, kind, run: Box::new(run) });
+    /// The most threads that a contestant has.
+    pub fn threads(&self) -> usize {
+        self.contestants.iter().map(|contestant| contestant.runs.len()).max().unwrap_or(0)
+    }
+
+    fn named(name: &'static str) -> Self {
+        Self { name, contestants: Vec::new(), reach: None }
+    }
+
+    fn with(mut self, who: &'static str, kind: Kind, runs: Vec<Run>) -> Self {
+        self.contestants.push(Contestant { who, kind, runs });
         self
     }
+}
+
+/// What ours is called.
+const OURS: &str = "steadfast";
+
+fn two<R: FnMut(u64) + Send + 'static>(make: impl Fn() -> R) -> Vec<Run> {
+    (0..2).map(|_| Box::new(make()) as Run).collect()
 }

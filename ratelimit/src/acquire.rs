@@ -49,13 +49,13 @@ impl<C: Sync> RateLimiter<C> {
         if cost == 0 {
             return Ok(Grant::new(0, arrived));
         }
-        if cost > self.quota().burst_size() {
-            return Err(self.cell.gcra.never());
-        }
         // The cell before the line: a grant given in between is then counted once or not at all, never twice.
-        let tat = self.cell.load();
+        let seen = self.cell.read();
+        if cost > seen.burst() {
+            return Err(Denied::new(self.name(), None, seen.burst()));
+        }
         let mut place = self.line.join(cost);
-        self.in_time(self.cell.gcra.due(tat, place.ahead.saturating_add(cost), arrived), deadline, arrived)?;
+        self.in_time(seen.due(place.ahead.saturating_add(cost), arrived), deadline, arrived)?;
 
         let mut turn = match (self.line.turn.try_lock(), deadline) {
             (Ok(turn), _) => turn,
@@ -66,7 +66,7 @@ impl<C: Sync> RateLimiter<C> {
                     Some(turn) => turn,
                     None => {
                         let now = timer.now();
-                        return Err(self.denied(self.cell.gcra.due(self.cell.load(), cost, now), now));
+                        return Err(self.denied(self.cell.read().due(cost, now), now));
                     }
                 }
             }
@@ -75,9 +75,9 @@ impl<C: Sync> RateLimiter<C> {
         let mut stamp = turn.stamp(arrived, now);
         loop {
             place.count(false);
-            let denied = match self.cell.take(cost, stamp) {
+            let denied = match self.cell.take(self.name(), cost, stamp) {
                 Decision::Allow(grant) => {
-                    turn.give(stamp, now);
+                    turn.give(grant.at(), now);
                     return Ok(grant);
                 }
                 Decision::Deny(denied) => denied,
@@ -87,10 +87,11 @@ impl<C: Sync> RateLimiter<C> {
             self.in_time(due, deadline, now)?;
             let Some(due) = due else { return Err(denied) };
             if due > now {
-                timer.sleep_until(due).await;
+                // Whichever comes first; what is due by then is judged as of when it was due, all else as of now.
+                let _ = before(self.line.changed.notified(), timer.sleep_until(due)).await;
                 now = timer.now();
             }
-            stamp = due.max(now.saturating_sub(LATENESS));
+            stamp = due.min(now).max(now.saturating_sub(LATENESS));
         }
     }
 

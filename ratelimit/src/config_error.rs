@@ -17,7 +17,7 @@ pub enum ConfigError {
     RateTooHigh,
     /// A burst of zero: nothing would ever be admitted.
     ZeroBurst,
-    /// A burst that takes above 18 years to earn.
+    /// A burst that takes above 18 years to earn; 7 at 10^10 a second.
     BurstTooLarge(u64),
 }
 
@@ -29,7 +29,7 @@ impl fmt::Display for ConfigError {
             Self::PeriodTooLong(period) => write!(f, "quota: a period of {period:?} is too long"),
             Self::RateTooHigh => f.write_str("quota: above 10,000,000,000 permits a second"),
             Self::ZeroBurst => f.write_str("quota: burst must be at least 1"),
-            Self::BurstTooLarge(burst) => write!(f, "quota: a burst of {burst} takes above 18 years to earn"),
+            Self::BurstTooLarge(burst) => write!(f, "quota: a burst of {burst} takes too many years to earn"),
         }
     }
 }

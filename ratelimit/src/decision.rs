@@ -1,6 +1,7 @@
 //! What a limiter answers: [`Grant`] or [`Denied`], as values.
 
 use core::fmt;
+use core::hash::{Hash, Hasher};
 use core::time::Duration;
 
 use steadfast_clock::Nanos;
@@ -37,10 +38,27 @@ impl Decision {
 }
 
 /// An admitted cost. It cannot be copied: a refund consumes it. Dropping it is the normal end.
-#[derive(Debug, PartialEq, Eq, Hash)]
+///
+/// Two grants are equal when cost and point are; what a limiter knows its own grants by is not compared.
+#[derive(Debug)]
 pub struct Grant {
     cost: u64,
     at: Nanos,
+    pub(crate) origin: Origin,
+}
+
+/// What a limiter knows its own grants by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin {
+    /// The word of the cell right after the grant: as long as it stands, nothing has happened since.
+    pub(crate) mark: u64,
+    /// How many changes of quota the limiter had seen.
+    pub(crate) era: u64,
+}
+
+impl Origin {
+    /// Made by nobody known.
+    pub(crate) const UNKNOWN: Self = Self { mark: u64::MAX, era: u64::MAX };
 }
 
 impl Grant {
@@ -48,7 +66,12 @@ impl Grant {
     /// gives out what nobody paid.
     #[must_use]
     pub const fn new(cost: u64, at: Nanos) -> Self {
-        Self { cost, at }
+        Self { cost, at, origin: Origin::UNKNOWN }
+    }
+
+    #[inline]
+    pub(crate) const fn from(origin: Origin, cost: u64, at: Nanos) -> Self {
+        Self { cost, at, origin }
     }
 
     /// What was taken; 0 for the answer to a mere question.
@@ -61,6 +84,20 @@ impl Grant {
     #[must_use]
     pub const fn at(&self) -> Nanos {
         self.at
+    }
+}
+
+impl PartialEq for Grant {
+    fn eq(&self, other: &Self) -> bool {
+        (self.cost, self.at) == (other.cost, other.at)
+    }
+}
+
+impl Eq for Grant {}
+
+impl Hash for Grant {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.cost, self.at).hash(state);
     }
 }
 

@@ -4,7 +4,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 
 use steadfast_clock::Nanos;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 
 /// How much of a timer's lateness is made up for, and by how much a waiter may outstay its deadline because of it.
 /// Timers tick in milliseconds; a process that was suspended for longer is not owed a burst for it.
@@ -15,6 +15,8 @@ pub(crate) const LATENESS: Duration = Duration::from_millis(10);
 pub(crate) struct Line {
     /// Tokio's mutex hands itself over in the order of asking, and forgets those who gave up.
     pub(crate) turn: Mutex<Turn>,
+    /// Tells the head of the line that the quota has changed, or a pause has ended.
+    pub(crate) changed: Notify,
     /// The cost of everyone in line.
     queued: AtomicU64,
 }
@@ -43,7 +45,11 @@ impl Turn {
 
 impl Line {
     pub(crate) const fn new() -> Self {
-        Self { turn: Mutex::const_new(Turn { stamp: Nanos::ZERO, given: Nanos::ZERO }), queued: AtomicU64::new(0) }
+        Self {
+            turn: Mutex::const_new(Turn { stamp: Nanos::ZERO, given: Nanos::ZERO }),
+            changed: Notify::const_new(),
+            queued: AtomicU64::new(0),
+        }
     }
 
     /// Goes to the end of the line.

@@ -5,6 +5,9 @@ use core::time::Duration;
 
 use crate::ConfigError;
 
+#[cfg(feature = "serde")]
+mod config;
+
 /// So many permits per period, and at most `burst` of them at once.
 ///
 /// The rate is spread evenly: 60 a minute with the default burst of 1 is one a second, never 60 in the first of them.
@@ -22,6 +25,8 @@ use crate::ConfigError;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// With the feature `serde` it reads and writes as `{ permits = 60, per = "1m", burst = 5 }`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Quota {
     permits: NonZeroU64,
@@ -31,13 +36,13 @@ pub struct Quota {
 }
 
 const SECOND: u64 = 1_000_000_000;
-/// More would leave less than one of the limiter's units to a permit.
+/// More would let the limiter's cells end within 14 years.
 const MOST_PER_NANO: u64 = 10;
-/// The limiter's units to a nanosecond. The more, the less is lost to rounding and the sooner cells end: with 16,
-/// after 36 years.
-const UNITS: u64 = 16;
+/// The limiter's units to a nanosecond. The more, the less is lost to rounding and the sooner cells end: with 4, after
+/// 36 years. Above 4 permits a nanosecond there are as many units as permits.
+const UNITS: u64 = 4;
 /// Debt in units: half of what a cell holds, 18 years' worth.
-const MOST_UNITS: u128 = u64::MAX as u128 / 2;
+const MOST_UNITS: u128 = u64::MAX as u128 / 8;
 
 impl Quota {
     /// `permits` per `period`, burst 1.
@@ -90,7 +95,7 @@ impl Quota {
     ///
     /// # Errors
     ///
-    /// When `burst` is zero, or would take above 18 years to earn.
+    /// When `burst` is zero, or would take above 18 years to earn (7 at 10^10 a second).
     pub fn burst(mut self, burst: u64) -> Result<Self, ConfigError> {
         self.burst = NonZeroU64::new(burst).ok_or(ConfigError::ZeroBurst)?;
         if u128::from(burst) * u128::from(self.units_per_permit()) > MOST_UNITS {
@@ -117,11 +122,22 @@ impl Quota {
         self.burst.get()
     }
 
+    pub(crate) const fn period_nanos(&self) -> u64 {
+        self.period.get()
+    }
+
+    /// A quota that has been one before.
+    pub(crate) fn restored(permits: u64, period: u64, burst: u64) -> Self {
+        let [permits, period, burst] =
+            [permits, period, burst].map(|number| NonZeroU64::new(number).unwrap_or(NonZeroU64::MIN));
+        Self { permits, period, burst }
+    }
+
     /// The limiter's units from one permit to the next, at least 1.
     pub(crate) const fn units_per_permit(&self) -> u64 {
         let units = self.period.get() as u128 * UNITS as u128 / self.permits.get() as u128;
         #[expect(clippy::cast_possible_truncation, reason = "checked when the quota was made")]
         let units = units as u64;
-        units
+        if units == 0 { 1 } else { units }
     }
 }

@@ -1,12 +1,11 @@
 //! The shared limiter: one cell, changed by compare-and-swap.
 
-use core::sync::atomic::{AtomicU64, Ordering};
-
 #[cfg(feature = "std")]
 use steadfast_clock::System;
 use steadfast_clock::{Clock, Nanos};
 
-use crate::{Decision, Denied, Gcra, Grant, Limiter, Quota};
+use crate::cell::Cell;
+use crate::{Decision, Denied, Grant, Lease, Limiter, Quota};
 
 /// A rate limiter for many threads, lock-free. Share it by reference or in an `Arc`.
 ///
@@ -32,6 +31,7 @@ use crate::{Decision, Denied, Gcra, Grant, Limiter, Quota};
 #[derive(Debug)]
 pub struct RateLimiter<C = System> {
     pub(crate) cell: Cell,
+    name: &'static str,
     clock: C,
     #[cfg(feature = "tokio")]
     pub(crate) line: crate::line::Line,
@@ -45,23 +45,15 @@ pub struct RateLimiter<C = System> {
 #[derive(Debug)]
 pub struct RateLimiter<C> {
     cell: Cell,
+    name: &'static str,
     clock: C,
-}
-
-/// What threads share: the GCRA cell, and the latest point that anything was admitted at.
-#[derive(Debug)]
-pub(crate) struct Cell {
-    pub(crate) gcra: Gcra,
-    tat: AtomicU64,
-    /// Refunds need it: a thread's own `now` may lag behind what another has already taken.
-    latest: AtomicU64,
 }
 
 #[cfg(feature = "std")]
 impl RateLimiter {
     /// A limiter on the system clock, with a full burst.
     #[must_use]
-    pub const fn new(quota: Quota) -> Self {
+    pub fn new(quota: Quota) -> Self {
         Self::with_clock(quota, System::new())
     }
 }
@@ -69,9 +61,10 @@ impl RateLimiter {
 impl<C> RateLimiter<C> {
     /// A limiter on `clock`, with a full burst.
     #[must_use]
-    pub const fn with_clock(quota: Quota, clock: C) -> Self {
+    pub fn with_clock(quota: Quota, clock: C) -> Self {
         Self {
             cell: Cell::new(quota),
+            name: "rate",
             clock,
             #[cfg(feature = "tokio")]
             line: crate::line::Line::new(),
@@ -81,97 +74,106 @@ impl<C> RateLimiter<C> {
     /// Sets the name that denials carry; "rate" unless set.
     #[must_use]
     pub fn named(mut self, name: &'static str) -> Self {
-        self.cell.gcra = self.cell.gcra.named(name);
+        self.name = name;
         self
     }
 
-    /// The quota.
+    /// The quota in force.
     #[must_use]
-    pub const fn quota(&self) -> Quota {
-        self.cell.gcra.quota()
+    pub fn quota(&self) -> Quota {
+        self.cell.read().quota()
     }
 
     /// The name that denials carry.
     #[must_use]
     pub const fn name(&self) -> &'static str {
-        self.cell.gcra.name()
+        self.name
     }
+
+    /// Puts another quota in force, from `now` on. Takers go on meanwhile and never wait for this.
+    ///
+    /// What has been taken stays taken: what is owed in permits is kept, and earned at the new rate from here on. What
+    /// the new burst has more is there at once; what it has less is owed. Waiters are judged anew.
+    ///
+    /// Within a span that covers the change at most the larger burst and what the two rates earn is admitted, each in
+    /// its own part of the span; from the change on the new quota's law holds. To that end whoever comes with an earlier
+    /// `now` than this one is judged, and its grant stamped, at this one. Should others have been judged at a later
+    /// point already, then that is the point of the change; under load it is told up to 1,024 ns too late.
+    ///
+    /// Changes take constant time and come one after the other: a caller may have to wait for another who is at it.
+    pub fn set_quota(&self, quota: Quota, now: Nanos) {
+        self.cell.set_quota(&quota, now);
+        self.wake();
+    }
+
+    /// Admits nothing before `at`, because a server said so. Of several pauses the one that ends last counts.
+    ///
+    /// Denials and waiters go by it. What is earned meanwhile is there afterwards, up to the burst; charges and refunds
+    /// count as ever. Calls that are under way on other threads may still be admitted. A pause to the end of the clock
+    /// is told as `None`, never.
+    pub fn pause_until(&self, at: Nanos) {
+        self.cell.pause_until(at);
+    }
+
+    /// Ends a pause.
+    pub fn resume(&self) {
+        self.cell.resume();
+        self.wake();
+    }
+
+    /// Permits of `size` at a time for one thread or task, which then spends them without touching what is shared.
+    ///
+    /// An owned one comes from [`Lease::new`] and an `Arc` of the limiter.
+    #[must_use]
+    pub fn lease(&self, size: u64) -> Lease<&Self> {
+        Lease::new(self, size)
+    }
+
+    /// Has the head of the line look again.
+    #[cfg(feature = "tokio")]
+    fn wake(&self) {
+        self.line.changed.notify_one();
+    }
+
+    #[cfg(not(feature = "tokio"))]
+    const fn wake(&self) {}
 }
 
 impl<C: Clock> RateLimiter<C> {
+    /// Lets it start with nothing: the first permit is there after one interval, a full burst after as many as that is.
+    /// Without this it starts with a full burst.
+    #[must_use]
+    pub fn starting_empty(self) -> Self {
+        self.charge(self.quota().burst_size(), self.clock.now());
+        self
+    }
+
     /// Takes `cost` now, by the limiter's own clock. Does not wait, and does not stand in line with those who do.
     ///
     /// # Errors
     ///
     /// [`Denied`], with the time until the same cost would be admitted.
+    #[inline]
     pub fn try_acquire(&self, cost: u64) -> Result<Grant, Denied> {
         self.take(cost, self.clock.now()).into_result()
     }
 }
 
 impl<C> Limiter for RateLimiter<C> {
+    #[inline]
     fn take(&self, cost: u64, now: Nanos) -> Decision {
-        self.cell.take(cost, now)
+        self.cell.take(self.name, cost, now)
     }
 
     fn peek(&self, cost: u64, now: Nanos) -> Decision {
-        match self.cell.gcra.decide(self.cell.load(), cost, now) {
-            (_, Decision::Allow(_)) => Decision::Allow(Grant::new(0, now)),
-            (_, denied) => denied,
-        }
+        self.cell.peek(self.name, cost, now)
     }
 
     fn charge(&self, cost: u64, now: Nanos) {
-        self.cell.note(now);
-        self.cell.update(|tat| self.cell.gcra.charge(tat, cost, now));
+        self.cell.charge(cost, now);
     }
 
     fn refund(&self, grant: Grant, unused: u64, now: Nanos) {
-        self.cell.update(|tat| {
-            // After the cell: whoever changed it before had noted the time before.
-            let latest = Nanos::from_nanos(self.cell.latest.load(Ordering::Acquire)).max(now);
-            self.cell.gcra.refund(tat, &grant, unused, latest)
-        });
-    }
-}
-
-impl Cell {
-    const fn new(quota: Quota) -> Self {
-        Self { gcra: Gcra::new(quota), tat: AtomicU64::new(0), latest: AtomicU64::new(0) }
-    }
-
-    pub(crate) fn load(&self) -> u64 {
-        self.tat.load(Ordering::Acquire)
-    }
-
-    pub(crate) fn take(&self, cost: u64, now: Nanos) -> Decision {
-        let mut tat = self.load();
-        let mut noted = false;
-        loop {
-            let (next, decision) = self.gcra.decide(tat, cost, now);
-            if next == tat {
-                return decision;
-            }
-            if !noted {
-                self.note(now);
-                noted = true;
-            }
-            match self.tat.compare_exchange_weak(tat, next, Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => return decision,
-                Err(present) => tat = present,
-            }
-        }
-    }
-
-    /// Keeps `now` as the latest point, if it is. Before the cell changes, so that nobody sees the change without it.
-    fn note(&self, now: Nanos) {
-        self.latest.fetch_max(now.as_nanos(), Ordering::AcqRel);
-    }
-
-    fn update(&self, next: impl Fn(u64) -> u64) {
-        let mut tat = self.load();
-        while let Err(present) = self.tat.compare_exchange_weak(tat, next(tat), Ordering::AcqRel, Ordering::Acquire) {
-            tat = present;
-        }
+        self.cell.refund(&grant, unused, now);
     }
 }

@@ -22,26 +22,33 @@ pub(crate) struct Args {
     /// Fail, naming each row that falls short of what it must reach.
     #[arg(long)]
     check: bool,
+    /// Only rows with this in their name; nothing is recorded then.
+    #[arg(long, value_name = "TEXT")]
+    row: Option<String>,
 }
 
 /// A program of `bench/src/bin`.
 #[derive(Clone, Copy, clap::ValueEnum)]
 enum Area {
-    /// Limiter, breaker, retry, counter, histogram.
+    /// Limiter, breaker, retry, delay, budget, counter, histogram: nanoseconds per call.
     Primitives,
+    /// Keyed limiters: bytes per key.
+    Memory,
 }
 
-const AREAS: [Area; 1] = [Area::Primitives];
+const AREAS: [Area; 2] = [Area::Primitives, Area::Memory];
 
 /// Measures, prints, records.
 pub(crate) fn run(args: &Args) -> io::Result<ExitCode> {
     let areas = args.area.map_or_else(|| AREAS.to_vec(), |area| vec![area]);
     let mut short = Vec::new();
     for area in areas {
-        let outcomes = measure(area)?;
+        let outcomes = measure(area, args.row.as_deref())?;
         let table = table::table(&outcomes, &locked_versions()?);
         say::line(&table);
-        record(area, &table)?;
+        if args.row.is_none() {
+            record(area, &table)?;
+        }
         short.extend(outcomes.iter().filter_map(Outcome::shortfall));
     }
     for row in &short {
@@ -50,9 +57,10 @@ pub(crate) fn run(args: &Args) -> io::Result<ExitCode> {
     Ok(if args.check && !short.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn measure(area: Area) -> io::Result<Vec<Outcome>> {
+fn measure(area: Area, row: Option<&str>) -> io::Result<Vec<Outcome>> {
     let mut command =
-        cargo(["run", "--release", "--quiet", "--manifest-path", "bench/Cargo.toml", "--bin", area.name()]);
+        cargo(["run", "--release", "--quiet", "--manifest-path", "bench/Cargo.toml", "--bin", area.name(), "--"]);
+    command.args(row);
     let lines = output(command.stderr(Stdio::inherit()))?;
     lines.lines().map(|line| serde_json::from_str(line).map_err(io::Error::other)).collect()
 }
@@ -64,8 +72,7 @@ fn record(area: Area, table: &str) -> io::Result<()> {
     let (name, today) = (area.name(), date::today());
     let file = format!("{name}-{today}.md");
     let head = format!("# {name}, {today}\n\n{}", machine::describe()?);
-    let how = "Nanoseconds per call: the fastest of 10,000 batches of about 30 µs, contestants taking turns. \
-        Thin LTO, one codegen unit. Compare within this run only.";
+    let how = area.how();
     std::fs::write(folder.join(&file), format!("{head}\n\n{how}\n\n{table}\n"))?;
     say::note(&format!("recorded in bench/record/{file}"));
     Ok(())
@@ -81,6 +88,19 @@ impl Area {
     fn name(self) -> &'static str {
         match self {
             Self::Primitives => "primitives",
+            Self::Memory => "memory",
+        }
+    }
+
+    /// What its figures are.
+    fn how(self) -> &'static str {
+        match self {
+            Self::Primitives => {
+                "Nanoseconds per call. On one thread: the fastest of 10,000 batches of about 30 µs, contestants taking \
+                turns. On two threads, each on a core of its own: per thread, the median of 8,000 batches while both \
+                run. Thin LTO, one codegen unit. Compare within this run only."
+            }
+            Self::Memory => "Bytes per key, as handed out by the allocator, with every key in use.",
         }
     }
 }

@@ -5,13 +5,15 @@ use std::process::{Command, ExitCode};
 
 use crate::cargo::{cargo, output, root, succeeds};
 use crate::steps::Steps;
-use crate::{lint, say, test};
+use crate::{lint, loom, nostd, say, test};
 
-/// Tests, lints and packs every crate as if to publish it.
+/// Tests, lints, checks core and models, and packs every crate as if to publish it.
 pub(crate) fn run() -> io::Result<ExitCode> {
     let mut steps = Steps::default();
     steps.run("test", || Ok(test::run()? == ExitCode::SUCCESS));
     steps.run("lint", || Ok(lint::run()? == ExitCode::SUCCESS));
+    steps.run("nostd", || Ok(nostd::run()? == ExitCode::SUCCESS));
+    steps.run("loom", || Ok(loom::all()? == ExitCode::SUCCESS));
     steps.run("publish --dry-run", publish);
     Ok(steps.finish("ci"))
 }

@@ -1,11 +1,11 @@
-//! `cargo xtask lint`: formatting, clippy, rustdoc and tidy.
+//! `cargo xtask lint`: formatting, clippy, features, rustdoc, public API and tidy.
 
 use std::io;
 use std::process::ExitCode;
 
 use crate::cargo::{cargo, succeeds};
 use crate::steps::Steps;
-use crate::tidy;
+use crate::{api, features, tidy};
 
 /// Crates that are used alone: each must be clean with its default features, without the others' features beside it.
 const ALONE: [&str; 8] = [
@@ -19,31 +19,27 @@ const ALONE: [&str; 8] = [
     "steadfast-pool",
 ];
 
-/// Crates whose core needs no standard library; pool without its bundled transport.
-const BARE: [&str; 6] =
-    ["steadfast", "steadfast-clock", "steadfast-backoff", "steadfast-ratelimit", "steadfast-breaker", "steadfast-pool"];
-
-/// The benches are a workspace of their own; they break when an API changes and nobody looks.
-const BENCH: [&str; 2] = ["--manifest-path", "bench/Cargo.toml"];
+/// Workspaces of their own; they break when an API changes and nobody looks.
+const APART: [(&str, &str); 2] = [("bench", "bench/Cargo.toml"), ("nostd", "xtask/nostd/Cargo.toml")];
 
 /// Runs every step, also after one has failed.
 pub(crate) fn run() -> io::Result<ExitCode> {
     let mut steps = Steps::default();
     steps.run("fmt", || succeeds(&mut cargo(["fmt", "--all", "--check"])));
-    steps.run("fmt, bench", || succeeds(cargo(["fmt", "--check"]).args(BENCH)));
+    for (name, manifest) in APART {
+        steps.run(&format!("fmt, {name}"), || succeeds(&mut cargo(["fmt", "--check", "--manifest-path", manifest])));
+    }
     steps.run("clippy, all features", || clippy(&["--workspace", "--all-targets", "--all-features"]));
     for name in ALONE {
         steps.run(&format!("clippy, default features: {name}"), || clippy(&["--package", name, "--all-targets"]));
     }
-    for name in BARE {
-        let args = ["--package", name, "--lib", "--no-default-features"];
-        steps.run(&format!("clippy, no features: {name}"), || clippy(&args));
-    }
-    steps.run("clippy, bench", || clippy(&[&BENCH[..], &["--all-targets"]].concat()));
+    steps.run("clippy, each feature alone", || Ok(features::run()? == ExitCode::SUCCESS));
+    steps.run("clippy, bench", || clippy(&["--manifest-path", APART[0].1, "--all-targets"]));
     steps.run("rustdoc", || {
         let mut command = cargo(["doc", "--workspace", "--no-deps", "--all-features"]);
         succeeds(command.env("RUSTDOCFLAGS", "-D warnings"))
     });
+    steps.run("public API", || Ok(api::check()? == ExitCode::SUCCESS));
     steps.run("tidy", || Ok(tidy::run()? == ExitCode::SUCCESS));
     Ok(steps.finish("lint"))
 }

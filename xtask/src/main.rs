@@ -1,9 +1,13 @@
 //! `cargo xtask`: every developer command of the workspace, one file each.
 
+mod api;
 mod bench;
 mod ci;
 mod cov;
+mod features;
 mod lint;
+mod loom;
+mod nostd;
 mod props;
 mod test;
 mod tidy;
@@ -24,13 +28,21 @@ use clap::Parser;
 enum Command {
     /// Run every test of the workspace: unit, integration, documentation and property tests.
     Test,
-    /// Check formatting, clippy, rustdoc and tidy, all of them even if one fails.
+    /// Check formatting, clippy, features, rustdoc, public API and tidy, all of them even if one fails.
     Lint,
     /// Check what the architecture promises: dependency table, per-crate files, metadata, source rules.
     Tidy,
     /// Run the property tests alone, at depth.
     Props(props::Args),
-    /// Do what `.ci/run` does: test, lint, publish dry run.
+    /// Check each published library with no feature, and with each of its features alone.
+    Features,
+    /// Compare the public API of each published library with its listing.
+    Api(api::Args),
+    /// Build the core of the primitives into a program without a standard library.
+    Nostd,
+    /// Check the models of the lock-free parts.
+    Loom(loom::Args),
+    /// Do what `.ci/run` does: test, lint, nostd, loom, publish dry run.
     Ci,
     /// Measure the line coverage of the retry and pipeline code.
     Cov,
@@ -44,6 +56,10 @@ fn main() -> ExitCode {
         Command::Lint => lint::run(),
         Command::Tidy => tidy::run(),
         Command::Props(args) => props::run(&args),
+        Command::Features => features::run(),
+        Command::Api(args) => api::run(&args),
+        Command::Nostd => nostd::run(),
+        Command::Loom(args) => loom::run(&args),
         Command::Ci => ci::run(),
         Command::Cov => cov::run(),
         Command::Bench(args) => bench::run(&args),

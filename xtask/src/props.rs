@@ -1,46 +1,55 @@
-//! `cargo xtask props`: the property tests alone, at a depth of choice.
+//! `cargo xtask props`: the property tests alone, at a depth of choice, as many at once as there are cores.
+
+mod law;
+mod turns;
 
 use std::io;
 use std::process::ExitCode;
 
-use crate::cargo::cargo;
+use crate::cargo::{cargo, output};
+use crate::say;
 use crate::workspace::Workspace;
-use crate::{say, tally};
 
 /// Which laws to try, and how hard.
-#[derive(clap::Args)]
+#[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Only this crate: its folder or its full name.
     #[arg(long = "crate", value_name = "C")]
     package: Option<String>,
+    /// Only laws with this in their name.
+    #[arg(long = "law", value_name = "TEXT", default_value = "")]
+    law: String,
     /// Cases per law.
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
     cases: u32,
 }
 
-/// Runs the modules `laws` of the integration tests. They take their number of cases from `PROPTEST_CASES`.
+/// Runs the modules `laws` of the integration tests, each law in a process of its own.
 pub(crate) fn run(args: &Args) -> io::Result<ExitCode> {
     let workspace = Workspace::load()?;
-    let with_laws =
-        |name: &str| workspace.packages.iter().any(|p| p.name == name && p.folder().join("tests/it/laws.rs").exists());
-    let packages: Vec<&str> = match &args.package {
-        None => workspace.packages.iter().map(|p| p.name.as_str()).filter(|name| with_laws(name)).collect(),
-        Some(wanted) => {
-            let Some(package) = workspace.packages.iter().find(|p| p.is(wanted)) else {
-                say::note(&format!("props: no crate of the workspace is called {wanted}"));
-                return Ok(ExitCode::from(2));
-            };
-            vec![&package.name]
-        }
+    let Some(packages) = workspace.chosen(args.package.as_deref()) else {
+        say::note("props: no crate of the workspace is called so");
+        return Ok(ExitCode::from(2));
     };
-    if !packages.iter().any(|name| with_laws(name)) {
-        say::note("props: no laws there: property tests live in tests/it/laws.rs");
+    // `laws.rs`, or a folder beside it or instead of it.
+    let has_laws = |folder: &std::path::Path| ["laws.rs", "laws/mod.rs"].iter().any(|file| folder.join(file).exists());
+    let packages: Vec<_> = packages.into_iter().filter(|p| has_laws(&p.folder().join("tests/it"))).collect();
+    let mut laws = Vec::new();
+    if !packages.is_empty() {
+        // Optimised, with the checks of a debug build: depth is for finding what overflows, too.
+        let mut build = cargo(["test", "--profile", "props", "--all-features", "--test", "it", "--no-run"]);
+        build.arg("--message-format=json-render-diagnostics");
+        for package in &packages {
+            build.args(["--package", &package.name]);
+        }
+        laws = law::all(&output(&mut build)?, &packages)?;
+    }
+    laws.retain(|law| law.name().contains(&args.law));
+    if laws.is_empty() {
+        say::note("props: no such laws: property tests live in tests/it/laws.rs and below tests/it/laws/");
         return Ok(ExitCode::from(2));
     }
-    let mut command = cargo(["test", "--all-features", "--no-fail-fast", "--test", "it"]);
-    for name in packages {
-        command.args(["--package", name]);
-    }
-    command.args(["--", "laws::"]).env("PROPTEST_CASES", args.cases.to_string());
-    tally::run([&mut command])
+    let failed = turns::run(&laws, args.cases)?;
+    say::line(&format!("{} passed, {failed} failed", laws.len() - failed));
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -18,7 +18,7 @@ pub(crate) struct Tally {
 }
 
 /// Runs each of `commands` (a `cargo test`), shows the output as it comes, and ends with the closing line over it all.
-pub(crate) fn run<const N: usize>(commands: [&mut Command; N]) -> io::Result<ExitCode> {
+pub(crate) fn run<'a>(commands: impl IntoIterator<Item = &'a mut Command>) -> io::Result<ExitCode> {
     let mut total = Tally::default();
     for command in commands {
         let one = watch(command)?;

@@ -1,5 +1,6 @@
 //! The workspace as cargo describes it.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
@@ -22,6 +23,8 @@ pub(crate) struct Package {
     pub(crate) manifest_path: String,
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) targets: Vec<Target>,
+    /// Each feature, and what it turns on.
+    pub(crate) features: BTreeMap<String, Vec<String>>,
     pub(crate) description: Option<String>,
     pub(crate) keywords: Vec<String>,
     pub(crate) categories: Vec<String>,
@@ -54,6 +57,8 @@ pub(crate) struct Dependency {
 pub(crate) struct Target {
     pub(crate) name: String,
     pub(crate) kind: Vec<String>,
+    #[serde(rename = "required-features")]
+    pub(crate) required_features: Vec<String>,
 }
 
 impl Workspace {
@@ -61,6 +66,14 @@ impl Workspace {
     pub(crate) fn load() -> io::Result<Self> {
         let text = output(&mut cargo(["metadata", "--no-deps", "--format-version", "1"]))?;
         serde_json::from_str(&text).map_err(io::Error::other)
+    }
+
+    /// The package that a person means by `name`, all of them unless given; `None` if there is no such package.
+    pub(crate) fn chosen(&self, name: Option<&str>) -> Option<Vec<&Package>> {
+        match name {
+            None => Some(self.packages.iter().collect()),
+            Some(name) => self.packages.iter().find(|package| package.is(name)).map(|package| vec![package]),
+        }
     }
 }
 

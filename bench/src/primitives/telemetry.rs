@@ -6,13 +6,16 @@ use histogram::AtomicHistogram;
 use prometheus::IntCounter;
 use steadfast_telemetry::{Counter, Histogram};
 
+use super::Make;
 use crate::Row;
+
+pub(super) const ROWS: &[Make] = &[counter, histogram];
 
 /// Latencies in nanoseconds, spread over three decades by a multiplier that visits them all.
 const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// One more.
-pub fn counter() -> Row {
+fn counter() -> Row {
     let ours = Counter::new();
     let prometheus = IntCounter::new("calls", "calls so far").expect("a name that works");
     Row::new("counter: add", move |n| {
@@ -29,7 +32,7 @@ pub fn counter() -> Row {
 }
 
 /// One value. `AtomicHistogram` can be shared as ours can; hdrhistogram has one owner.
-pub fn histogram() -> Row {
+fn histogram() -> Row {
     let ours = Histogram::new();
     let (mut a, mut b, mut c) = (0u64, 0u64, 0u64);
     let atomic = AtomicHistogram::new(7, 64).expect("a configuration that works");

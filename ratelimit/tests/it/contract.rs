@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use steadfast_clock::{ManualClock, Nanos};
-use steadfast_ratelimit::{ConfigError, Decision, Denied, Gcra, Grant, Limiter, Quota, RateLimiter};
+use steadfast_ratelimit::{ConfigError, Decision, Denied, Gcra, Grant, Lease, Limiter, Quota, RateLimiter};
 
 fn send_sync<T: Send + Sync>() {}
 
@@ -13,6 +13,39 @@ fn handles_and_values_are_send_sync() {
     send_sync::<RateLimiter<ManualClock>>();
     send_sync::<Arc<dyn Limiter + Send + Sync>>();
     send_sync::<(Quota, Gcra, Decision, Grant, Denied, ConfigError)>();
+}
+
+#[test]
+fn a_lease_can_move_to_its_thread_and_be_a_trait_object() {
+    fn send<T: Send + 'static>(_: &T) {}
+    let limiter = Arc::new(RateLimiter::new(Quota::per_second(1).unwrap()));
+    let lease = Lease::new(limiter, 64);
+    send(&lease);
+    let lease: Box<dyn Limiter> = Box::new(lease);
+    assert!(lease.take(1, Nanos::from_nanos(5)).is_allowed());
+    // Not `Sync`: no two threads spend from one stock.
+    trait Ambiguous<A> {
+        fn some() {}
+    }
+    impl<T: ?Sized> Ambiguous<()> for T {}
+    impl<T: ?Sized + Sync> Ambiguous<u8> for T {}
+    let _ = <Lease<&RateLimiter> as Ambiguous<_>>::some;
+}
+
+#[cfg(feature = "tower")]
+#[test]
+fn layers_services_and_their_futures_are_send() {
+    use steadfast_ratelimit::tower::{Error, RateLimit, RateLimitLayer, ResponseFuture};
+    type Shared = Arc<RateLimiter<ManualClock>>;
+    send_sync::<(RateLimitLayer<Shared, ManualClock>, RateLimit<(), Shared, ManualClock>, Error<()>)>();
+    send_sync::<ResponseFuture<std::future::Ready<()>>>();
+    #[cfg(feature = "tokio")]
+    {
+        use steadfast_ratelimit::tower::{Wait, WaitFuture, WaitLayer};
+        fn send<T: Send>() {}
+        send_sync::<(WaitLayer<ManualClock>, Wait<(), ManualClock>)>();
+        send::<WaitFuture<(), ()>>();
+    }
 }
 
 #[test]
@@ -58,4 +91,43 @@ fn waiting_can_be_spawned() {
     let timer = steadfast_clock::shared(ManualClock::new());
     send(limiter.acquire(1, None, &timer));
     send(limiter.acquire(1, None, &ManualClock::new()));
+}
+
+#[test]
+fn the_other_limits_their_permits_and_futures_can_be_sent() {
+    use steadfast_ratelimit::{
+        AdaptiveConcurrency, AdaptivePermit, Aimd, AimdError, Busy, Concurrency, InFlight, KeyRef, Keyed, Level,
+        Limits, LimitsError, Observed, OwnedAdaptivePermit, OwnedInFlight, Plan, Reservation, Sample, Signal,
+    };
+    fn kept<T: Send + Sync + 'static>() {}
+    fn limiter<T: Limiter>() {}
+    kept::<(Keyed<String>, Keyed<str>, Plan, Limits<ManualClock>, LimitsError, Reservation<ManualClock>)>();
+    kept::<(Concurrency, OwnedInFlight, Busy, AdaptiveConcurrency, OwnedAdaptivePermit)>();
+    kept::<(Aimd, AimdError, Level, Sample, Signal, Observed)>();
+    send_sync::<(KeyRef<'_>, InFlight<'_>, AdaptivePermit<'_>)>();
+    limiter::<KeyRef<'_>>();
+    #[cfg(feature = "calendar")]
+    {
+        use steadfast_ratelimit::{CalendarBudget, CalendarError, Period};
+        kept::<(CalendarBudget, CalendarError, Period)>();
+        limiter::<CalendarBudget<ManualClock>>();
+    }
+    #[cfg(feature = "tokio")]
+    {
+        fn send<T: Send>(_: T) {}
+        let clock = ManualClock::new();
+        let concurrency = Arc::new(Concurrency::new(std::num::NonZeroU32::MIN));
+        send(concurrency.acquire(None, &clock));
+        send(concurrency.acquire_owned(None, &clock));
+        send(AdaptiveConcurrency::new(Aimd::new(1, 2).unwrap()).acquire(None, &clock));
+        send(Limits::new(clock.clone()).acquire(&[], None, &clock));
+    }
+    #[cfg(feature = "tower")]
+    {
+        use steadfast_ratelimit::tower::{
+            ConcurrencyError, ConcurrencyFuture, ConcurrencyLayer, ConcurrencyLimit, KeyedLayer, KeyedLimit,
+        };
+        kept::<(ConcurrencyLayer, ConcurrencyLimit<()>, ConcurrencyFuture<()>, ConcurrencyError<()>)>();
+        kept::<(KeyedLayer<String, fn(), ManualClock>, KeyedLimit<(), String, fn(), ManualClock>)>();
+    }
 }

@@ -1,5 +1,13 @@
 //! The laws of a limiter, for any quota and any history.
 
+mod adaptive;
+#[cfg(feature = "calendar")]
+mod calendar;
+mod concurrency;
+mod follow;
+mod keyed;
+mod limits;
+
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -9,6 +17,11 @@ use steadfast_ratelimit::{Decision, Gcra, Grant, Limiter, Quota, RateLimiter};
 
 use crate::bound::excess;
 
+mod change;
+mod lease;
+mod pause;
+mod refund;
+
 /// Any quota whose interval is between a fraction of a nanosecond and some hundred of them; often a little above a
 /// whole number, where rounding down would show.
 fn quota() -> impl Strategy<Value = Quota> {
@@ -17,6 +30,16 @@ fn quota() -> impl Strategy<Value = Quota> {
     (prop_oneof![any, just_above], 1u64..20).prop_map(|((permits, period), burst)| {
         Quota::new(permits, Duration::from_nanos(period)).unwrap().burst(burst).unwrap()
     })
+}
+
+/// The same with longer periods: below a microsecond some refunds are short, and would hide what goes wrong with others.
+fn slowed(quota: Quota, by: u64) -> Quota {
+    let period = quota.period() * u32::try_from(by).unwrap();
+    Quota::new(quota.permits(), period).unwrap().burst(quota.burst_size()).unwrap()
+}
+
+fn slowness() -> impl Strategy<Value = u64> {
+    prop_oneof![Just(1), Just(1501)]
 }
 
 fn at(nanos: u64) -> Nanos {
@@ -44,12 +67,15 @@ proptest! {
     #[test]
     fn refunds_keep_the_bound(
         quota in quota(),
+        slowness in slowness(),
         steps in prop::collection::vec((0u64..3000, 1u64..20, any::<Option<(Index, u64)>>()), 0..150),
     ) {
+        let quota = slowed(quota, slowness);
         let limiter = RateLimiter::new(quota);
         let mut used = Vec::new();
         let mut open: Vec<Grant> = Vec::new();
         for (now, cost, refund) in steps {
+            let now = now * slowness;
             match refund {
                 Some((which, unused)) if !open.is_empty() => {
                     let grant = open.swap_remove(which.index(open.len()));
@@ -104,15 +130,15 @@ proptest! {
         }
     }
 
-    /// Under constant load the whole rate is used and never more; where each call uses up the burst, but for 1.2 ns a call.
+    /// Under constant load the whole rate is used and never more; where each call uses up the burst, but for 1.5 ns a call.
     #[test]
     fn constant_load_gets_the_whole_rate(quota in quota()) {
         let gcra = Gcra::new(quota);
         let (mut cell, mut admitted) = (0, 0u128);
         let mut grants = Vec::new();
-        let span = 20_000;
+        let span = 6_000;
         for now in 0..span {
-            if now < 300 {
+            if now < 200 {
                 grants.push((now, 0));
             }
             loop {
@@ -129,8 +155,8 @@ proptest! {
         prop_assert_eq!(excess(quota, grants), None);
         let (permits, period) = (u128::from(quota.permits()), quota.period().as_nanos());
         let spare = u128::from(quota.burst_size() - 1) * period;
-        let per_call = if spare >= 2 * permits { 5 * period } else { 5 * period + 6 * permits };
-        let fair = u128::from(span - 1) * permits * 5 / per_call;
+        let per_call = if spare >= 2 * permits { 2 * period } else { 2 * period + 3 * permits };
+        let fair = u128::from(span - 1) * permits * 2 / per_call;
         // A permit is more often than every nanosecond where the burst cannot keep what one nanosecond earns.
         let kept = u128::from(quota.burst_size()) * period >= permits;
         prop_assert!(!kept || admitted >= fair, "{} of {}", admitted, fair);

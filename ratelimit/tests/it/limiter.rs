@@ -131,13 +131,40 @@ fn two_refunds_do_not_give_the_same_time_back_twice() {
 
 #[test]
 fn a_refund_by_a_thread_that_lags_gives_no_more() {
-    let (limiter, _) = limiter(per_second(1_000_000_000, 15));
-    let at = Nanos::from_nanos;
+    let (limiter, _) = limiter(per_second(100_000, 15));
+    let at = |n: u64| Nanos::from_nanos(n * 10_000);
     let early = limiter.take(10, at(100)).into_result().unwrap();
     limiter.take(5, at(105)).into_result().unwrap();
     limiter.refund(early, 10, at(50));
     assert!(limiter.take(11, at(105)).into_result().is_err());
     assert!(limiter.take(10, at(105)).is_allowed());
+}
+
+#[test]
+fn a_refund_under_load_is_short_by_a_microsecond_at_most_unless_nobody_came_since() {
+    let (limiter, _) = limiter(per_second(1_000_000_000, 5_000));
+    let at = Nanos::from_nanos;
+    for now in 0..1000 {
+        limiter.take(1, at(now)).into_result().unwrap();
+    }
+    let early = limiter.take(4_000, at(1000)).into_result().unwrap();
+    let last = limiter.take(900, at(1000)).into_result().unwrap();
+    limiter.refund(last, 900, at(1000));
+    assert!(limiter.peek(900, at(1000)).is_allowed(), "nobody came since: all of it");
+    limiter.take(1, at(1001)).into_result().unwrap();
+    limiter.refund(early, 4_000, at(1001));
+    assert!(limiter.peek(4_000 - 1_024, at(1001)).is_allowed());
+    assert!(!limiter.peek(5_000, at(1001)).is_allowed());
+}
+
+#[test]
+fn a_limiter_can_start_empty() {
+    let clock = ManualClock::new();
+    let limiter = RateLimiter::with_clock(per_second(10, 5), clock.clone()).starting_empty();
+    assert_eq!(limiter.try_acquire(1).unwrap_err().after, Some(millis(100)));
+    assert_eq!(limiter.try_acquire(5).unwrap_err().after, Some(millis(500)));
+    clock.advance(millis(500));
+    limiter.try_acquire(5).unwrap();
 }
 
 #[test]

@@ -6,38 +6,7 @@ use proptest::prelude::*;
 use steadfast_clock::Nanos;
 use steadfast_ratelimit::{Decision, Limiter, Quota, RateLimiter};
 
-/// A bucket that is refilled by the nanosecond, for intervals of whole nanoseconds.
-struct Bucket {
-    /// Nanoseconds' worth; below zero in debt.
-    level: i128,
-    full: i128,
-    interval: i128,
-    last: u64,
-}
-
-impl Bucket {
-    fn pass_to(&mut self, now: u64) {
-        self.level = self.full.min(self.level + i128::from(now - self.last));
-        self.last = now;
-    }
-
-    /// Admitted, or how long to wait; `None` for never.
-    fn take(&mut self, cost: u64, now: u64) -> Result<(), Option<Duration>> {
-        self.pass_to(now);
-        let cost = i128::from(cost) * self.interval;
-        if cost == 0 {
-            return Ok(());
-        }
-        if cost > self.full {
-            return Err(None);
-        }
-        if cost > self.level {
-            return Err(Some(Duration::from_nanos(u64::try_from(cost - self.level).unwrap())));
-        }
-        self.level -= cost;
-        Ok(())
-    }
-}
+use crate::bucket::Bucket;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -64,25 +33,17 @@ proptest! {
     ) {
         let quota = Quota::new(1, Duration::from_nanos(interval)).unwrap().burst(burst).unwrap();
         let limiter = RateLimiter::new(quota);
-        let full = i128::from(burst * interval);
-        let mut bucket = Bucket { level: full, full, interval: i128::from(interval), last: 0 };
+        let mut bucket = Bucket::full(quota);
         let mut now = 0;
         for (pause, step) in steps {
             now += pause;
             let at = Nanos::from_nanos(now);
             let (ours, theirs) = match step {
                 Step::Take(cost) => (limiter.take(cost, at), bucket.take(cost, now)),
-                Step::Peek(cost) => {
-                    bucket.pass_to(now);
-                    let before = bucket.level;
-                    let answer = bucket.take(cost, now);
-                    bucket.level = before;
-                    (limiter.peek(cost, at), answer)
-                }
+                Step::Peek(cost) => (limiter.peek(cost, at), bucket.peek(cost, now)),
                 Step::Charge(cost) => {
                     limiter.charge(cost, at);
-                    bucket.pass_to(now);
-                    bucket.level -= i128::from(cost * interval);
+                    bucket.charge(cost, now);
                     continue;
                 }
             };

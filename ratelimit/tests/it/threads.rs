@@ -12,7 +12,7 @@ use crate::bound::excess;
 const THREADS: u64 = 4;
 
 /// Runs `job` on every thread with its number and how far, while the clock moves on by 100 ns steps.
-fn storm(clock: &ManualClock, job: impl Fn(u64) -> Option<(u64, u64)> + Sync) -> Vec<(u64, u64)> {
+pub(crate) fn storm(clock: &ManualClock, job: impl Fn(u64) -> Option<(u64, u64)> + Sync) -> Vec<(u64, u64)> {
     let running = AtomicBool::new(true);
     thread::scope(|scope| {
         let (job, running) = (&job, &running);

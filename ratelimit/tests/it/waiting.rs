@@ -11,6 +11,9 @@ use steadfast_ratelimit::{Denied, Grant, Limiter, Quota, RateLimiter};
 
 use crate::bound::excess;
 
+mod change;
+mod coarse;
+
 type Waiter<'a> = Pin<Box<dyn Future<Output = Result<Grant, Denied>> + Send + 'a>>;
 
 fn per_second(permits: u64, burst: u64) -> RateLimiter<ManualClock> {

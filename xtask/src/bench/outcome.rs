@@ -10,12 +10,12 @@ pub(crate) struct Outcome {
     pub(crate) reach: Option<Reach>,
 }
 
-/// One contestant's nanoseconds per operation.
+/// One contestant's nanoseconds per operation, or bytes per key.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Figure {
     pub(crate) who: String,
     pub(crate) kind: Kind,
-    pub(crate) ns: f64,
+    pub(crate) figure: f64,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
@@ -37,20 +37,20 @@ pub(crate) struct Reach {
 impl Outcome {
     /// Our figure. A row without one reaches nothing.
     pub(crate) fn ours(&self) -> f64 {
-        self.of(Kind::Ours).map_or(f64::INFINITY, |figure| figure.ns)
+        self.of(Kind::Ours).map_or(f64::INFINITY, |figure| figure.figure)
     }
 
     /// The fastest peer's figure.
     pub(crate) fn best_peer(&self) -> Option<f64> {
         let peers = self.figures.iter().filter(|figure| figure.kind == Kind::Peer);
-        peers.map(|figure| figure.ns).min_by(f64::total_cmp)
+        peers.map(|figure| figure.figure).min_by(f64::total_cmp)
     }
 
     /// The most that ours may take.
     pub(crate) fn limit(&self) -> Option<f64> {
         let reach = self.reach.as_ref()?;
         let whom = self.figures.iter().find(|figure| figure.who == reach.whom)?;
-        Some(whom.ns * reach.times + reach.plus_ns)
+        Some(whom.figure * reach.times + reach.plus_ns)
     }
 
     /// Whether it is enough; `None` where nothing was promised.
@@ -64,7 +64,7 @@ impl Outcome {
         if self.reached()? {
             return None;
         }
-        Some(format!("{}: {:.2} ns, must reach {:.2} ns", self.row, self.ours(), self.limit().unwrap_or(f64::NAN)))
+        Some(format!("{}: {:.2}, must reach {:.2}", self.row, self.ours(), self.limit().unwrap_or(f64::NAN)))
     }
 
     fn of(&self, kind: Kind) -> Option<&Figure> {
@@ -78,9 +78,9 @@ mod tests {
 
     fn row(ours: f64, reach: &str) -> Outcome {
         let json = format!(
-            r#"{{"row": "r", "figures": [{{"who": "steadfast", "kind": "ours", "ns": {ours}}},
-            {{"who": "a", "kind": "peer", "ns": 20.0}}, {{"who": "b", "kind": "peer", "ns": 10.0}},
-            {{"who": "f", "kind": "floor", "ns": 1.0}}], "reach": {reach}}}"#
+            r#"{{"row": "r", "figures": [{{"who": "steadfast", "kind": "ours", "figure": {ours}}},
+            {{"who": "a", "kind": "peer", "figure": 20.0}}, {{"who": "b", "kind": "peer", "figure": 10.0}},
+            {{"who": "f", "kind": "floor", "figure": 1.0}}], "reach": {reach}}}"#
         );
         serde_json::from_str(&json).unwrap()
     }
@@ -89,7 +89,7 @@ mod tests {
     fn a_promise_is_a_multiple_of_a_contestant() {
         let half = r#"{"whom": "b", "times": 0.5, "plus_ns": 0.0}"#;
         assert_eq!(row(5.0, half).reached(), Some(true));
-        assert_eq!(row(5.1, half).shortfall().as_deref(), Some("r: 5.10 ns, must reach 5.00 ns"));
+        assert_eq!(row(5.1, half).shortfall().as_deref(), Some("r: 5.10, must reach 5.00"));
         assert_eq!(row(5.1, half).best_peer(), Some(10.0));
     }
 

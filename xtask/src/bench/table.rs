@@ -64,7 +64,8 @@ fn row(outcome: &Outcome, versions: &Versions) -> String {
 
 fn figures(outcome: &Outcome, kind: Kind, versions: &Versions) -> String {
     let of_kind = outcome.figures.iter().filter(|figure| figure.kind == kind);
-    let told: Vec<String> = of_kind.map(|figure| format!("{} {:.2}", versions.named(&figure.who), figure.ns)).collect();
+    let told: Vec<String> =
+        of_kind.map(|figure| format!("{} {:.2}", versions.named(&figure.who), figure.figure)).collect();
     if told.is_empty() { "–".into() } else { told.join(", ") }
 }
 
@@ -86,8 +87,8 @@ mod tests {
     #[test]
     fn a_row_tells_everything() {
         let lock = "version = 4\n[[package]]\nname = \"governor\"\nversion = \"0.10.4\"\n";
-        let outcome = r#"{"row": "limiter", "figures": [{"who": "steadfast", "kind": "ours", "ns": 5.0},
-            {"who": "governor (own clock)", "kind": "peer", "ns": 10.0}, {"who": "swap", "kind": "floor", "ns": 4.0}],
+        let outcome = r#"{"row": "limiter", "figures": [{"who": "steadfast", "kind": "ours", "figure": 5.0},
+            {"who": "governor (own clock)", "kind": "peer", "figure": 10.0}, {"who": "swap", "kind": "floor", "figure": 4.0}],
             "reach": {"whom": "swap", "times": 1.2, "plus_ns": 0.0}}"#;
         let outcome: Outcome = serde_json::from_str(outcome).unwrap();
         let table = table(&[outcome], &Versions::read(lock).unwrap());

@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn there_is_one_program_and_one_unpublished_member() {
-        let program = Target { name: "tool".into(), kind: vec!["bin".into()] };
+        let program = Target { name: "tool".into(), kind: vec!["bin".into()], ..Target::default() };
         assert_eq!(found(|p| p.targets.push(program)).len(), 1);
         assert_eq!(found(|p| p.publish = Some(Vec::new())).len(), 1);
         assert_eq!(found(|p| p.name = "xtask".into()).len(), 1);

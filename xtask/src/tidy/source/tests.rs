@@ -60,6 +60,7 @@ fn exceptions_are_expected_with_a_reason() {
     check("pool/src/host.rs", "//! It.\n#[allow(clippy::panic, reason = \"no\")]\nfn a() {}\n", &[2]);
     check("pool/src/host.rs", "//! It.\n#[expect(clippy::panic, reason = \"yes\")]\nfn a() {}\n", &[]);
     check("pool/tests/it/main.rs", "//! It.\n#![allow(clippy::unwrap_used, reason = \"tests\")]\n", &[]);
+    check("pool/tests/loom.rs", "//! It.\n#![allow(clippy::unwrap_used, reason = \"tests\")]\n", &[]);
 }
 
 #[test]
