@@ -92,11 +92,13 @@ fn a_row_of_failures_is_counted_exactly() {
             ],
         );
         assert_eq!(breaker.status(at(0)).failures, 2);
-        // A success beside a failure ends the row before it or after it.
+        // A success beside the third failure ends the row before it or after it, or comes too late to be admitted.
         together(
             &breaker,
             [
-                |breaker| assert!(end(breaker, Outcome::Success, at(0))),
+                |breaker| {
+                    end(breaker, Outcome::Success, at(0));
+                },
                 |breaker| assert!(end(breaker, Outcome::Failure, at(0))),
             ],
         );

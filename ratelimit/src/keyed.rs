@@ -31,8 +31,9 @@ use table::Table;
 /// Memory is fixed when the table is made, at 32 bytes for each of the keys that it is made for, and nobody has to clean
 /// up: a key that owes nothing is as good as one never seen, and its slot goes to the next that needs one. Keys that
 /// still owe are never forgotten. Should a new key find nothing but those in all 32 slots that it may be in, it shares
-/// one more cell with all others so placed, until it finds a slot: it may be denied for what they took, never be
-/// admitted more; [`overflowed`](Self::overflowed) counts how often.
+/// one of 64 more cells with others so placed: it may be denied for what they took, never be admitted more;
+/// [`overflowed`](Self::overflowed) counts how often. As long as such a cell owes something, so does every new key that
+/// falls to it.
 ///
 /// Keys are known by a hash with a seed of the table's own. Two keys whose hashes agree in 48 bits and about their place
 /// share a limit: among a million keys that is one pair in ten million tables.

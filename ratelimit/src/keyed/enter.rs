@@ -89,11 +89,11 @@ impl Table {
 
     /// The cell of a key that has no slot.
     ///
-    /// Whatever the key had taken was earned by the latest eviction in its window, or is in the overflow cell.
+    /// Whatever the key had taken was earned by the latest eviction in its window, or is in its overflow cell.
     fn first_cell(&self, key: Key, class: &Class, now: Nanos) -> u64 {
         let evicted = self.changed(key, |changes| &changes.evicted);
         let earned = if evicted > now { class.gcra.convert(0, &class.gcra, evicted) } else { 0 };
-        class.overflow.load(Ordering::Acquire).max(earned)
+        class.overflow(key).load(Ordering::Acquire).max(earned)
     }
 
     /// Gives a slot to a key, with `job` done to its first cell; or only answers, if `job` changes nothing. `None` if
@@ -149,18 +149,19 @@ impl Table {
         None
     }
 
-    /// Does `job` to the cell that all keys of a class without a slot share.
+    /// Does `job` to the cell that a key without a slot shares with others of its class.
     fn overflow(&self, key: Key, class: &Class, now: Nanos, job: impl Fn(&Gcra, u64) -> (u64, Decision)) -> Decision {
         self.overflowed.fetch_add(1, Ordering::Relaxed);
         self.note(now);
-        let mut cell = class.overflow.load(Ordering::Acquire);
+        let shared = class.overflow(key);
+        let mut cell = shared.load(Ordering::Acquire);
         loop {
             let first = self.first_cell(key, class, now).max(cell);
             let (next, decision) = job(&class.gcra, first);
             if next == first {
                 return decision;
             }
-            match class.overflow.compare_exchange(cell, next, Ordering::AcqRel, Ordering::Acquire) {
+            match shared.compare_exchange(cell, next, Ordering::AcqRel, Ordering::Acquire) {
                 Ok(_) => return decision,
                 Err(present) => cell = present,
             }

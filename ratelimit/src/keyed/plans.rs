@@ -4,6 +4,7 @@ use core::fmt;
 use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use super::table::Key;
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 use crate::{Gcra, Quota};
 
@@ -18,13 +19,17 @@ pub struct Plan {
 #[non_exhaustive]
 pub struct TooManyPlans;
 
-/// A quota in use, and the cell of those of its keys that found no slot.
+/// A quota in use, and the cells of those of its keys that found no slot.
 #[derive(Debug)]
 pub(super) struct Class {
     pub(super) gcra: Gcra,
     pub(super) number: u16,
-    pub(super) overflow: AtomicU64,
+    overflow: [AtomicU64; OVERFLOWS],
 }
+
+/// Cells for keys without a slot. A new key is judged by its one of them, too, since it may have been there before: the
+/// more there are, the fewer are judged by what another took.
+pub(super) const OVERFLOWS: usize = if cfg!(steadfast_loom) { 1 } else { 64 };
 
 /// All quotas of a table. None ever leaves.
 #[derive(Debug)]
@@ -92,7 +97,13 @@ impl Plans {
 
 impl Class {
     fn new(quota: Quota, name: &'static str, number: u16) -> Self {
-        Self { gcra: Gcra::new(quota).named(name), number, overflow: AtomicU64::new(0) }
+        Self { gcra: Gcra::new(quota).named(name), number, overflow: core::array::from_fn(|_| AtomicU64::new(0)) }
+    }
+
+    /// The cell that a key has in common with others, should it find no slot.
+    pub(super) fn overflow(&self, key: Key) -> &AtomicU64 {
+        let nth = (key.fingerprint >> 42) as usize % OVERFLOWS;
+        &self.overflow[nth]
     }
 }
 
