@@ -195,11 +195,8 @@ impl<O: Observer> CircuitBreaker<O> {
     ///
     /// [`Rejected`] while open, while half-open with all probes out, and for a share of the calls in the ramp.
     #[inline]
-    pub fn permit_owned<C: Clock>(self: &Arc<Self>, clock: C) -> Result<OwnedPermit<C>, Rejected>
-    where
-        O: 'static,
-    {
-        OwnedPermit::share(self, clock)
+    pub fn permit_owned<C: Clock>(self: &Arc<Self>, clock: C) -> Result<OwnedPermit<C, O>, Rejected> {
+        OwnedPermit::new(Arc::<Self>::clone(self), clock)
     }
 
     /// Tells the observer, after the lock was released.

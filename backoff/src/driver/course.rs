@@ -1,12 +1,13 @@
 //! One call on its way: what every kind of run does between two attempts.
 
 use core::ops::ControlFlow;
+use core::time::Duration;
 
 use steadfast_clock::{Clock, Nanos};
 
 use super::Driver;
 use crate::carried::earliest;
-use crate::{Failed, Next, Retry, Retrying, Schedule, Stop, Success, Unlimited, Verdict};
+use crate::{Budget, Carried, Failed, Next, Retry, Retrying, Schedule, Stop, Success, Unlimited, Verdict};
 
 /// How a run ends.
 pub(super) type Ended<T, E> = Result<Success<T>, Failed<E>>;
@@ -46,18 +47,9 @@ impl<S: ?Sized, C: Clock, E, R, N, X> Driver<'_, S, C, E, R, N, X> {
     /// attempts are carried.
     #[inline]
     pub(super) fn end(&self) -> End {
-        let deadline = match self.options.carried {
-            Some(carried) => {
-                carried.begin_first();
-                earliest(self.options.deadline, carried.deadline())
-            }
-            None => self.options.deadline,
-        };
-        let Some(limit) = self.options.total_limit else { return End { at: deadline, limited: false } };
-        let limit = self.timer.now().saturating_add(limit);
-        match deadline {
-            Some(deadline) if deadline < limit => End { at: Some(deadline), limited: false },
-            _ => End { at: Some(limit), limited: true },
+        match (self.options.carried, self.options.total_limit) {
+            (None, None) => End { at: self.options.deadline, limited: false },
+            (carried, limit) => bounded_end(&self.timer, carried, self.options.deadline, limit),
         }
     }
 
@@ -65,7 +57,7 @@ impl<S: ?Sized, C: Clock, E, R, N, X> Driver<'_, S, C, E, R, N, X> {
     #[inline]
     pub(super) fn deposit(&self) {
         if let Some(budget) = self.options.budget {
-            budget.deposit(self.timer.now());
+            deposit(&self.timer, budget);
         }
     }
 
@@ -95,7 +87,7 @@ impl<S: ?Sized, C: Clock, E, R, N, X> Driver<'_, S, C, E, R, N, X> {
         &mut self,
         course: &mut Course,
         result: Result<T, E>,
-        hint: Option<core::time::Duration>,
+        hint: Option<Duration>,
         cost: u32,
     ) -> ControlFlow<Ended<T, E>, Nanos>
     where
@@ -160,4 +152,33 @@ impl<S: ?Sized, C: Clock, E, R, N, X> Driver<'_, S, C, E, R, N, X> {
             Err(error) => Err(Failed { error, attempts, total_wait, stop }),
         }
     }
+}
+
+/// Apart, and told no more than it needs, so that the first attempt of those who bound nothing stays small.
+#[inline(never)]
+fn bounded_end<C: Clock>(
+    timer: &C,
+    carried: Option<&Carried>,
+    deadline: Option<Nanos>,
+    limit: Option<Duration>,
+) -> End {
+    let deadline = match carried {
+        Some(carried) => {
+            carried.begin_first();
+            earliest(deadline, carried.deadline())
+        }
+        None => deadline,
+    };
+    let Some(limit) = limit else { return End { at: deadline, limited: false } };
+    let limit = timer.now().saturating_add(limit);
+    match deadline {
+        Some(deadline) if deadline < limit => End { at: Some(deadline), limited: false },
+        _ => End { at: Some(limit), limited: true },
+    }
+}
+
+/// Apart, for the same reason.
+#[inline(never)]
+fn deposit<C: Clock>(timer: &C, budget: &dyn Budget) {
+    budget.deposit(timer.now());
 }

@@ -1,5 +1,6 @@
 //! The run of an async operation whose attempts take as long as they take.
 
+use alloc::boxed::Box;
 use core::future::Future;
 use core::ops::ControlFlow;
 use core::time::Duration;
@@ -29,7 +30,7 @@ impl<S: ?Sized, C, E, R, N> Driver<'_, S, C, E, R, N, Untimed> {
     /// before its wait is not given back.
     #[expect(clippy::manual_async_fn, reason = "an async fn moves its arguments once more, which a first try notices")]
     pub fn run<T, O, F, J>(
-        mut self,
+        self,
         mut operation: O,
         mut classify: J,
     ) -> impl Future<Output = Result<Success<T>, Failed<E>>>
@@ -52,19 +53,20 @@ impl<S: ?Sized, C, E, R, N> Driver<'_, S, C, E, R, N, Untimed> {
                     self.deposit();
                     Ok(Success::new(value, 1, Duration::ZERO))
                 }
-                (verdict, result) => self.go_on(end, result, verdict, &mut operation, &mut classify).await,
+                // Boxed, so that a first try that succeeds has nothing to lay down for it.
+                (verdict, result) => Box::pin(self.go_on(end, result, verdict, operation, classify)).await,
             }
         }
     }
 
     /// What follows a first attempt that was not the last word.
     async fn go_on<T, O, F, J>(
-        &mut self,
+        mut self,
         end: End,
         mut result: Result<T, E>,
         mut verdict: Verdict,
-        operation: &mut O,
-        classify: &mut J,
+        mut operation: O,
+        mut classify: J,
     ) -> Result<Success<T>, Failed<E>>
     where
         S: Schedule,

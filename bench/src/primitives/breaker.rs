@@ -34,5 +34,6 @@ impl Observer for Changes {
 }
 
 fn call() -> Result<u64, u64> {
-    black_box(Ok(1))
+    let value = black_box(1);
+    if value > 0 { Ok(value) } else { Err(value) }
 }

@@ -29,12 +29,6 @@ impl<O: Observer> CircuitBreaker<O> {
         });
     }
 
-    /// Whether a success of a call that is no probe changes nothing, whatever happened meanwhile.
-    #[inline]
-    pub(crate) fn ignores_successes(&self) -> bool {
-        self.plan == Plan::Nothing
-    }
-
     /// Whether the outcome changes nothing, whatever the time.
     #[inline]
     pub(super) fn is_settled(&self, ticket: &Ticket, outcome: Outcome) -> bool {

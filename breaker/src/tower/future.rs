@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use steadfast_clock::Clock;
 
 use super::layer::Classify;
-use crate::{CallError, OwnedPermit, Rejected};
+use crate::{CallError, Observer, OwnedPermit, Rejected};
 
 /// The response of a [`BreakerService`](super::BreakerService), with the permit of its call: dropped, it abandons that.
 ///
@@ -16,23 +16,23 @@ use crate::{CallError, OwnedPermit, Rejected};
 ///
 /// When polled again after it is done.
 #[must_use = "futures do nothing unless polled"]
-pub struct BreakerFuture<T, C: Clock, F> {
-    state: State<T, C, F>,
+pub struct BreakerFuture<T, C: Clock, F, O: Observer = ()> {
+    state: State<T, C, F, O>,
 }
 
-enum State<T, C: Clock, F> {
+enum State<T, C: Clock, F, O: Observer> {
     /// The inner future has an allocation of its own: without `unsafe` there is no other way to what is pinned.
     Admitted {
         inner: Pin<Box<T>>,
-        permit: OwnedPermit<C>,
+        permit: OwnedPermit<C, O>,
         classify: F,
     },
     Rejected(Rejected),
     Done,
 }
 
-impl<T, C: Clock, F> BreakerFuture<T, C, F> {
-    pub(super) fn admitted(inner: T, permit: OwnedPermit<C>, classify: F) -> Self {
+impl<T, C: Clock, F, O: Observer> BreakerFuture<T, C, F, O> {
+    pub(super) fn admitted(inner: T, permit: OwnedPermit<C, O>, classify: F) -> Self {
         Self { state: State::Admitted { inner: Box::pin(inner), permit, classify } }
     }
 
@@ -42,13 +42,14 @@ impl<T, C: Clock, F> BreakerFuture<T, C, F> {
 }
 
 /// Nothing in it is pinned in place.
-impl<T, C: Clock, F> Unpin for BreakerFuture<T, C, F> {}
+impl<T, C: Clock, F, O: Observer> Unpin for BreakerFuture<T, C, F, O> {}
 
-impl<T, A, E, C, F> Future for BreakerFuture<T, C, F>
+impl<T, A, E, C, F, O> Future for BreakerFuture<T, C, F, O>
 where
     T: Future<Output = Result<A, E>>,
     C: Clock,
     F: Classify<A, E>,
+    O: Observer,
 {
     type Output = Result<A, CallError<E>>;
 
@@ -72,7 +73,7 @@ where
     }
 }
 
-impl<T, C: Clock, F> fmt::Debug for BreakerFuture<T, C, F> {
+impl<T, C: Clock, F, O: Observer> fmt::Debug for BreakerFuture<T, C, F, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut told = f.debug_struct("BreakerFuture");
         match &self.state {

@@ -37,11 +37,11 @@ where
     S: Service<R>,
     C: Clock + Clone,
     F: Classify<S::Response, S::Error> + Clone,
-    O: Observer + 'static,
+    O: Observer,
 {
     type Response = S::Response;
     type Error = CallError<S::Error>;
-    type Future = BreakerFuture<S::Future, C, F>;
+    type Future = BreakerFuture<S::Future, C, F, O>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx).map_err(CallError::Failed)

@@ -7,6 +7,7 @@ use steadfast_clock::SharedTimer;
 
 use super::call::{Call, breaker_open};
 use crate::error::{Error, ErrorKind};
+use crate::host::Bridge;
 
 /// Refuses when the caller's deadline has passed.
 pub(super) fn by_deadline(call: &mut Call<'_>) -> Result<(), Error> {
@@ -20,7 +21,7 @@ pub(super) fn by_deadline(call: &mut Call<'_>) -> Result<(), Error> {
 }
 
 /// Refuses when the breaker is open; a refusal is not an attempt.
-pub(super) fn by_breaker(call: &mut Call<'_>) -> Result<Option<OwnedPermit<SharedTimer>>, Error> {
+pub(super) fn by_breaker(call: &mut Call<'_>) -> Result<Option<OwnedPermit<SharedTimer, Bridge>>, Error> {
     let Some(breaker) = &call.breaker else { return Ok(None) };
     match breaker.permit_owned(Arc::clone(&call.pool.timer)) {
         Ok(permit) => Ok(Some(permit)),
