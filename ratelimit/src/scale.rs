@@ -44,6 +44,10 @@ impl Scale {
         if now >> CLOCK_BITS != 0 {
             return None;
         }
+        if self.fraction == 0 {
+            let units = now * self.whole;
+            return Some((units, units));
+        }
         let parts = now as u128 * self.fraction as u128;
         #[expect(clippy::cast_possible_truncation, reason = "the lower half of a 128-bit product, only compared to 0")]
         let rest = parts as u64;

@@ -31,7 +31,7 @@ pub(crate) struct Crowd {
 }
 
 impl Crowd {
-    const LEAST: u32 = 2;
+    const LEAST: u32 = 8;
     const MOST: u32 = 64;
 
     pub(crate) const fn new() -> Self {

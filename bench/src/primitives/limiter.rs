@@ -20,7 +20,9 @@ pub(super) const ROWS: &[Make] = &[
     shared::leased,
     keyed::ten_thousand,
     keyed::ten_thousand_on_two,
+    keyed::ten_thousand_on_a_coarse_clock,
     keyed::a_million,
+    keyed::a_million_on_a_coarse_clock,
 ];
 
 /// One permit a nanosecond: slower than anyone can ask, and still an interval of whole nanoseconds.

@@ -6,11 +6,13 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use governor::clock::QuantaUpkeepClock;
 use governor::{DefaultKeyedRateLimiter, RateLimiter};
-use steadfast_clock::{Clock, Tsc};
+use steadfast_clock::{Clock, Coarse, Tsc};
 use steadfast_ratelimit::{Keyed, Limiter, Quota};
 use throttle_net::PerKey;
 
+use super::TICK;
 use crate::Row;
 
 /// One permit a second, and a burst that nobody here uses up: what is taken is not earned back while it is measured.
@@ -40,6 +42,38 @@ pub(super) fn ten_thousand_on_two() -> Row {
             for _ in 0..n {
                 assert!(black_box(&governor).check_key(&keys.next()).is_ok());
             }
+        }
+    })
+}
+
+/// The same on clocks that a thread brings up to date, so that it is the tables that are compared.
+pub(super) fn ten_thousand_on_a_coarse_clock() -> Row {
+    on_a_coarse_clock("limiter: keyed, 10,000 u64 keys, coarse clock", 10_000).reach(0.5, "governor (upkeep clock)")
+}
+
+/// A million of them so.
+pub(super) fn a_million_on_a_coarse_clock() -> Row {
+    on_a_coarse_clock("limiter: keyed, 1,000,000 u64 keys, coarse clock", 1_000_000)
+        .reach(0.3, "governor (upkeep clock)")
+}
+
+fn on_a_coarse_clock(name: &'static str, count: u64) -> Row {
+    let clock = Coarse::start(TICK).expect("a thread to be had");
+    let (ours, mut keys) = (filled(count, &clock), Keys::new(count));
+    let upkeep = QuantaUpkeepClock::from_interval(TICK).expect("a thread to be had");
+    let governor = RateLimiter::dashmap_with_clock(theirs(), upkeep);
+    for key in 0..count {
+        assert!(governor.check_key(&key).is_ok());
+    }
+    let mut theirs = Keys::new(count);
+    Row::new(name, move |n| {
+        for _ in 0..n {
+            assert!(black_box(&ours).of(&keys.next()).take(1, clock.now()).is_allowed());
+        }
+    })
+    .peer("governor (upkeep clock)", move |n| {
+        for _ in 0..n {
+            assert!(black_box(&governor).check_key(&theirs.next()).is_ok());
         }
     })
 }
@@ -79,9 +113,13 @@ fn others(row: Row, count: u64) -> Row {
 }
 
 fn ours(count: u64) -> Keyed<u64> {
+    filled(count, &Tsc::new())
+}
+
+fn filled(count: u64, clock: &impl Clock) -> Keyed<u64> {
     let quota = Quota::per_second(1).and_then(|quota| quota.burst(u64::from(BURST.get()))).expect("a quota that works");
     let keyed = Keyed::with_capacity(quota, count as usize);
-    let now = Tsc::new().now();
+    let now = clock.now();
     for key in 0..count {
         assert!(keyed.of(&key).take(1, now).is_allowed());
     }
@@ -89,11 +127,15 @@ fn ours(count: u64) -> Keyed<u64> {
 }
 
 fn governor(count: u64) -> DefaultKeyedRateLimiter<u64> {
-    let keyed = RateLimiter::keyed(governor::Quota::per_second(NonZeroU32::MIN).allow_burst(BURST));
+    let keyed = RateLimiter::keyed(theirs());
     for key in 0..count {
         assert!(keyed.check_key(&key).is_ok());
     }
     keyed
+}
+
+fn theirs() -> governor::Quota {
+    governor::Quota::per_second(NonZeroU32::MIN).allow_burst(BURST)
 }
 
 /// Keys below a number, by a generator that visits them evenly (Steele and Vigna, 2021).
