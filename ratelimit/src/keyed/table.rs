@@ -95,7 +95,16 @@ impl Table {
 
     #[inline]
     fn find(&self, key: Key) -> Option<&Slot> {
-        for bucket in self.window(key) {
+        let home = self.buckets.get(key.home)?;
+        let slot = home.find(key.fingerprint);
+        if slot.is_some() || home.has_unused() { slot } else { self.find_beyond(key) }
+    }
+
+    /// One key in twenty is not in the first bucket of its window.
+    #[cold]
+    #[inline(never)]
+    fn find_beyond(&self, key: Key) -> Option<&Slot> {
+        for bucket in self.window(key).iter().skip(1) {
             let slot = bucket.find(key.fingerprint);
             if slot.is_some() || bucket.has_unused() {
                 return slot;
