@@ -19,7 +19,7 @@
 //!     Ok(status) => StatusSet::STANDARD.verdict(*status, None),
 //!     Err(_) => Verdict::retry(),
 //! };
-//! let mut device = RetryLayer::new(Policy::http(), judge, TokioTimer::new()).layer(device);
+//! let mut device = RetryLayer::new(Policy::http(), TokioTimer::new(), judge).layer(device);
 //! assert_eq!(device.ready().await.unwrap().call("/version").await.unwrap(), 200);
 //! # });
 //! ```

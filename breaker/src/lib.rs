@@ -32,7 +32,7 @@ mod registry;
 mod sync;
 
 #[cfg(all(feature = "tower", target_has_atomic = "64"))]
-mod tower;
+pub mod tower;
 
 pub use breaker::Breaker;
 #[cfg(all(feature = "std", target_has_atomic = "64"))]
@@ -51,7 +51,5 @@ pub use rejected::Rejected;
 pub use rule::Rule;
 pub use state::{Mode, State, Status};
 pub use ticket::Ticket;
-#[cfg(all(feature = "tower", target_has_atomic = "64"))]
-pub use tower::{BreakerFuture, BreakerLayer, BreakerService, ByResult, Classify};
 pub use transition::{Reason, Transition};
 pub use trip::Trip;

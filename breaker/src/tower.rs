@@ -1,4 +1,4 @@
-//! A breaker around a tower service: [`BreakerLayer`].
+//! A breaker around a [tower](https://docs.rs/tower-service) service: [`BreakerLayer`].
 
 mod future;
 mod layer;

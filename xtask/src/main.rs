@@ -9,10 +9,12 @@ mod lint;
 mod loom;
 mod nostd;
 mod props;
+mod stress;
 mod test;
 mod tidy;
 
 mod cargo;
+mod program;
 mod say;
 mod steps;
 mod tally;
@@ -34,6 +36,8 @@ enum Command {
     Tidy,
     /// Run the property tests alone, at depth.
     Props(props::Args),
+    /// Run the tests on real threads, over and over.
+    Stress(stress::Args),
     /// Check each published library with no feature, and with each of its features alone.
     Features,
     /// Compare the public API of each published library with its listing.
@@ -56,6 +60,7 @@ fn main() -> ExitCode {
         Command::Lint => lint::run(),
         Command::Tidy => tidy::run(),
         Command::Props(args) => props::run(&args),
+        Command::Stress(args) => stress::run(&args),
         Command::Features => features::run(),
         Command::Api(args) => api::run(&args),
         Command::Nostd => nostd::run(),

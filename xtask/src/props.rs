@@ -6,9 +6,8 @@ mod turns;
 use std::io;
 use std::process::ExitCode;
 
-use crate::cargo::{cargo, output};
-use crate::say;
 use crate::workspace::Workspace;
+use crate::{program, say};
 
 /// Which laws to try, and how hard.
 #[derive(Debug, clap::Args)]
@@ -34,16 +33,7 @@ pub(crate) fn run(args: &Args) -> io::Result<ExitCode> {
     // `laws.rs`, or a folder beside it or instead of it.
     let has_laws = |folder: &std::path::Path| ["laws.rs", "laws/mod.rs"].iter().any(|file| folder.join(file).exists());
     let packages: Vec<_> = packages.into_iter().filter(|p| has_laws(&p.folder().join("tests/it"))).collect();
-    let mut laws = Vec::new();
-    if !packages.is_empty() {
-        // Optimised, with the checks of a debug build: depth is for finding what overflows, too.
-        let mut build = cargo(["test", "--profile", "props", "--all-features", "--test", "it", "--no-run"]);
-        build.arg("--message-format=json-render-diagnostics");
-        for package in &packages {
-            build.args(["--package", &package.name]);
-        }
-        laws = law::all(&output(&mut build)?, &packages)?;
-    }
+    let mut laws = law::all(&program::built(&packages)?)?;
     laws.retain(|law| law.name().contains(&args.law));
     if laws.is_empty() {
         say::note("props: no such laws: property tests live in tests/it/laws.rs and below tests/it/laws/");

@@ -1,5 +1,6 @@
 //! The same wait every time.
 
+use core::fmt;
 use core::time::Duration;
 
 use crate::spread::{Spread, nanos};
@@ -19,7 +20,7 @@ use crate::{ConfigError, Jitter, Schedule, Step};
 /// assert_eq!(schedule.delay(&Step::new(9), 0), Some(Duration::from_millis(1500)));
 /// # Ok::<(), steadfast_backoff::ConfigError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "crate::config::Constant", into = "crate::config::Constant"))]
 pub struct Constant {
@@ -84,6 +85,16 @@ impl Constant {
     #[must_use]
     pub fn interval(&self) -> (Duration, Duration) {
         self.spread.ends(self.wait)
+    }
+}
+
+impl fmt::Debug for Constant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Constant")
+            .field("wait", &self.wait())
+            .field("cap", &self.cap())
+            .field("jitter", &self.jitter())
+            .finish()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The capped schedule whose waits depend on the wait before.
 
+use core::fmt;
 use core::time::Duration;
 
 use crate::jitter::pick;
@@ -25,7 +26,7 @@ use crate::{ConfigError, Jitter, Schedule, Step};
 /// assert_eq!(longest, [3, 9, 20, 20]);
 /// # Ok::<(), steadfast_backoff::ConfigError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "crate::config::Decorrelated", into = "crate::config::Decorrelated"))]
 pub struct Decorrelated {
@@ -75,6 +76,12 @@ impl Decorrelated {
     fn high(&self, previous: Option<Duration>) -> u64 {
         let previous = previous.map_or(self.base, nanos).max(self.base);
         previous.saturating_mul(3).min(self.cap)
+    }
+}
+
+impl fmt::Debug for Decorrelated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decorrelated").field("base", &self.base()).field("cap", &self.cap()).finish()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The capped exponential schedule.
 
+use core::fmt;
 use core::time::Duration;
 
 use crate::spread::{Spread, nanos, scale};
@@ -23,7 +24,7 @@ use crate::{ConfigError, Jitter, Schedule, Step};
 /// assert_eq!(waits, [100, 200, 400, 800, 1000]);
 /// # Ok::<(), steadfast_backoff::ConfigError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "crate::config::Exponential", into = "crate::config::Exponential"))]
 pub struct Exponential {
@@ -121,6 +122,17 @@ impl Exponential {
             return self.base;
         }
         scale(self.base, power(self.factor, steps)).clamp(self.base, self.spread.cap())
+    }
+}
+
+impl fmt::Debug for Exponential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exponential")
+            .field("base", &self.base())
+            .field("factor", &self.factor)
+            .field("cap", &self.cap())
+            .field("jitter", &self.jitter())
+            .finish()
     }
 }
 

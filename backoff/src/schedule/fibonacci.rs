@@ -1,5 +1,6 @@
 //! The capped Fibonacci schedule.
 
+use core::fmt;
 use core::time::Duration;
 
 use crate::spread::{Spread, nanos};
@@ -24,7 +25,7 @@ use crate::{ConfigError, Jitter, Schedule, Step};
 /// assert_eq!(waits, [100, 100, 200, 300, 500, 700, 700]);
 /// # Ok::<(), steadfast_backoff::ConfigError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "crate::config::Fibonacci", into = "crate::config::Fibonacci"))]
 pub struct Fibonacci {
@@ -96,6 +97,16 @@ impl Fibonacci {
         let index = usize::try_from(retry.saturating_sub(1)).unwrap_or(usize::MAX);
         let number = NUMBERS.get(index).copied().unwrap_or(u64::MAX);
         self.base.saturating_mul(number).min(self.spread.cap())
+    }
+}
+
+impl fmt::Debug for Fibonacci {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fibonacci")
+            .field("base", &self.base())
+            .field("cap", &self.cap())
+            .field("jitter", &self.jitter())
+            .finish()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The capped linear schedule.
 
+use core::fmt;
 use core::time::Duration;
 
 use crate::spread::{Spread, nanos};
@@ -25,7 +26,7 @@ use crate::{ConfigError, Jitter, Schedule, Step};
 /// assert_eq!(waits, [1, 3, 5, 6, 6]);
 /// # Ok::<(), steadfast_backoff::ConfigError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "crate::config::Linear", into = "crate::config::Linear"))]
 pub struct Linear {
@@ -97,6 +98,17 @@ impl Linear {
     fn wait_nanos(&self, retry: u32) -> u64 {
         let grown = self.increment.saturating_mul(u64::from(retry.saturating_sub(1)));
         self.base.saturating_add(grown).min(self.spread.cap())
+    }
+}
+
+impl fmt::Debug for Linear {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Linear")
+            .field("base", &self.base())
+            .field("increment", &self.increment())
+            .field("cap", &self.cap())
+            .field("jitter", &self.jitter())
+            .finish()
     }
 }
 

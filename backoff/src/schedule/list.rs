@@ -1,6 +1,7 @@
 //! Waits that are written down one by one.
 
 use alloc::sync::Arc;
+use core::fmt;
 use core::time::Duration;
 
 use crate::spread::{Spread, nanos};
@@ -21,7 +22,7 @@ use crate::{ConfigError, Jitter, Schedule, Step};
 /// assert_eq!(waits, [1, 5, 30]);
 /// # Ok::<(), steadfast_backoff::ConfigError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "crate::config::List", into = "crate::config::List"))]
 pub struct List {
@@ -115,6 +116,17 @@ impl List {
         let index = usize::try_from(retry.saturating_sub(1)).unwrap_or(usize::MAX);
         let last = if self.repeats_last { self.waits.last() } else { None };
         self.waits.get(index).or(last).copied().map(nanos)
+    }
+}
+
+impl fmt::Debug for List {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("List")
+            .field("waits", &self.waits)
+            .field("repeats_last", &self.repeats_last)
+            .field("cap", &self.cap())
+            .field("jitter", &self.jitter())
+            .finish()
     }
 }
 

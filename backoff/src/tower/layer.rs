@@ -30,12 +30,12 @@ pub struct RetryLayer<J, C, S = Exponential> {
 impl<J, C, S> RetryLayer<J, C, S> {
     /// A layer that draws its jitter from [`entropy`](crate::entropy).
     #[cfg(feature = "rand")]
-    pub fn new(policy: Policy<S>, classify: J, timer: C) -> Self {
-        Self::with_entropy(policy, classify, timer, crate::entropy)
+    pub fn new(policy: Policy<S>, timer: C, classify: J) -> Self {
+        Self::with_entropy(policy, timer, classify, crate::entropy)
     }
 
     /// A layer that draws its jitter from `source`, uniformly distributed numbers.
-    pub fn with_entropy(policy: Policy<S>, classify: J, timer: C, source: fn() -> u64) -> Self {
+    pub fn with_entropy(policy: Policy<S>, timer: C, classify: J, source: fn() -> u64) -> Self {
         Self { policy, classify, timer, total_limit: None, budget: None, entropy: source }
     }
 

@@ -396,3 +396,22 @@ fn a_retry_is_told_in_one_line() {
     assert_eq!(lines[0], "retrying (attempt 2/4) after 1.0 s");
     assert_eq!(waits.len(), 3);
 }
+
+/// What `call` allocates when it is polled once.
+fn allocated<F: Future>(call: impl FnOnce() -> F) -> u64 {
+    let mut cx = Context::from_waker(Waker::noop());
+    allocation_counter::measure(|| drop(pin!(call()).poll(&mut cx))).count_total
+}
+
+#[test]
+fn a_first_try_that_succeeds_allocates_nothing() {
+    let policy = Policy::production();
+    let clock = ManualClock::new();
+    let call = |status: u16| {
+        let result = if status == 200 { Ok("pong") } else { Err(status) };
+        let driver = Driver::with_entropy(&policy, &clock, || 3).on_retry(|_: &Retrying<'_, u16>| {});
+        driver.run(move |_| async move { result }, judge)
+    };
+    assert_eq!(allocated(|| call(200)), 0);
+    assert!(allocated(|| call(503)) > 0, "a wait is not free, and this measures it");
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use steadfast_backoff::{ConfigError, Exponential, Jitter, Schedule, Step};
+use steadfast_backoff::{ConfigError, Exponential, Jitter, Policy, Schedule, Step};
 
 const SEC: Duration = Duration::from_secs(1);
 
@@ -110,4 +110,10 @@ fn what_was_set_can_be_read() {
     assert_eq!(schedule, Exponential::default());
     assert_eq!((schedule.base(), schedule.cap(), schedule.jitter()), (SEC, 60 * SEC, Jitter::Full));
     assert!((schedule.factor() - 2.0).abs() < f64::EPSILON);
+}
+
+#[test]
+fn schedules_are_shown_as_they_were_configured() {
+    let shown = "Exponential { base: 50ms, factor: 2.0, cap: 500ms, jitter: Fraction(0.25) }";
+    assert_eq!(format!("{:?}", Policy::production().schedule()), shown);
 }

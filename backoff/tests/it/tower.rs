@@ -92,7 +92,7 @@ fn judge(answer: &Answer) -> Verdict {
 type Judge = fn(&Answer) -> Verdict;
 
 fn layer(clock: &ManualClock) -> RetryLayer<Judge, ManualClock> {
-    RetryLayer::with_entropy(Policy::delivery(), judge as Judge, clock.clone(), || 0)
+    RetryLayer::with_entropy(Policy::delivery(), clock.clone(), judge as Judge, || 0)
 }
 
 /// One request through the layer: the answer, and how long it took.
@@ -205,7 +205,7 @@ fn layer_service_and_response_can_be_sent_and_shown() {
             pending()
         }
     }
-    let layer = RetryLayer::with_entropy(Policy::http(), |_: &Result<(), ()>| Verdict::Done, clock, || 0);
+    let layer = RetryLayer::with_entropy(Policy::http(), clock, |_: &Result<(), ()>| Verdict::Done, || 0);
     handle(&layer);
     let mut service: Retry<_, _, _, Exponential> = layer.layer(Hangs);
     handle(&service);

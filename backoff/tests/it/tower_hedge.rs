@@ -74,7 +74,7 @@ impl Service<&'static str> for Scripted {
 type Judge = fn(&Result<u32, Infallible>) -> Verdict;
 
 fn layer(clock: &ManualClock) -> HedgeLayer<Duration, Judge, ManualClock> {
-    HedgeLayer::new(DELAY, judge, clock.clone())
+    HedgeLayer::new(DELAY, clock.clone(), judge)
 }
 
 /// Polls again where the service only asked to be polled again, and moves the clock otherwise.

@@ -17,7 +17,8 @@ use crate::{CircuitBreaker, Outcome};
 ///
 /// ```
 /// use std::sync::Arc;
-/// use steadfast_breaker::{BreakerLayer, CircuitBreaker, Outcome, Rule};
+/// use steadfast_breaker::tower::BreakerLayer;
+/// use steadfast_breaker::{CircuitBreaker, Outcome, Rule};
 /// use steadfast_clock::ManualClock;
 /// use tower::{Service, ServiceBuilder, ServiceExt};
 ///

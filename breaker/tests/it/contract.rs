@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use steadfast_breaker::tower::{BreakerFuture, BreakerLayer, BreakerService, ByResult};
 use steadfast_breaker::{
-    Breaker, BreakerFuture, BreakerLayer, BreakerService, ByResult, CallError, CircuitBreaker, ConfigError, Growth,
-    Machine, Mode, Observer, OpenTime, Outcome, Over, OwnedPermit, Permit, Rate, Reason, Registry, Rejected, Rule,
-    Slow, State, Status, Summary, Ticket, Transition, Trip,
+    Breaker, CallError, CircuitBreaker, ConfigError, Growth, Machine, Mode, Observer, OpenTime, Outcome, Over,
+    OwnedPermit, Permit, Rate, Reason, Registry, Rejected, Rule, Slow, State, Status, Summary, Ticket, Transition,
+    Trip,
 };
 use steadfast_clock::{Clock, ManualClock, Nanos, SharedTimer, System};
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use steadfast_breaker::{BreakerLayer, CallError, CircuitBreaker, Outcome, Rule, State};
+use steadfast_breaker::tower::BreakerLayer;
+use steadfast_breaker::{CallError, CircuitBreaker, Outcome, Rule, State};
 use steadfast_clock::{Clock, ManualClock};
 use tower::{Layer, Service, ServiceExt, service_fn};
 

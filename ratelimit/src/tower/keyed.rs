@@ -27,7 +27,7 @@ use crate::{Decision, Keyed, Limiter, SeededHash};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let users = Arc::new(Keyed::<u64>::with_capacity(Quota::per_minute(60)?, 1000));
-/// let layer = KeyedLayer::new(users, |request: &(u64, &str)| request.0, ManualClock::new());
+/// let layer = KeyedLayer::new(users, ManualClock::new(), |request: &(u64, &str)| request.0);
 /// let mut service = ServiceBuilder::new()
 ///     .layer(layer)
 ///     .service_fn(|(user, text): (u64, &'static str)| async move { Ok::<_, std::io::Error>(format!("{user}: {text}")) });
@@ -46,7 +46,7 @@ pub struct KeyedLayer<K, F, C, H = SeededHash> {
 
 impl<K, F, C, H> KeyedLayer<K, F, C, H> {
     /// Puts services behind one table, on the clock that all its users share.
-    pub const fn new(keyed: Arc<Keyed<K, H>>, key: F, clock: C) -> Self {
+    pub const fn new(keyed: Arc<Keyed<K, H>>, clock: C, key: F) -> Self {
         Self { keyed, key, clock }
     }
 }

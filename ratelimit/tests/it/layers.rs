@@ -44,7 +44,7 @@ async fn a_permit_ends_with_the_response() {
 async fn each_key_has_its_own_limit() {
     let clock = ManualClock::new();
     let keyed = Arc::new(Keyed::<u32>::with_capacity(Quota::per_second(10).unwrap(), 100).named("digit"));
-    let mut service = KeyedLayer::new(keyed, |n: &u32| n % 10, clock.clone()).clone().layer(service_fn(answer));
+    let mut service = KeyedLayer::new(keyed, clock.clone(), |n: &u32| n % 10).clone().layer(service_fn(answer));
     assert_eq!(service.ready().await.unwrap().call(1).await, Ok(2));
     let denied = Denied::new("digit", Some(Duration::from_millis(100)), 1);
     assert_eq!(service.clone().ready().await.unwrap().call(11).await, Err(Error::Limited(denied)));

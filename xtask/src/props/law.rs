@@ -4,10 +4,8 @@ use std::io;
 use std::path::PathBuf;
 use std::process::Command;
 
-use serde::Deserialize;
-
 use crate::cargo::output;
-use crate::workspace::Package;
+use crate::program::Program;
 
 /// A test of a module `laws`.
 #[derive(Debug)]
@@ -18,24 +16,15 @@ pub(crate) struct Law {
     test: String,
 }
 
-/// What cargo says about a program that it built.
-#[derive(Deserialize)]
-struct Built {
-    manifest_path: PathBuf,
-    executable: Option<PathBuf>,
-}
-
-/// The laws of the programs among the messages of a `cargo test --no-run --message-format=json`.
-pub(crate) fn all(messages: &str, packages: &[&Package]) -> io::Result<Vec<Law>> {
+/// The laws of `programs`.
+pub(crate) fn all(programs: &[Program<'_>]) -> io::Result<Vec<Law>> {
     let mut laws = Vec::new();
-    for built in messages.lines().filter_map(|line| serde_json::from_str::<Built>(line).ok()) {
-        let package = packages.iter().find(|package| built.manifest_path.as_os_str() == package.manifest_path.as_str());
-        let (Some(program), Some(package)) = (built.executable, package) else { continue };
-        let list = output(Command::new(&program).args(["laws::", "--list", "--format", "terse"]))?;
+    for Program { package, path } in programs {
+        let list = output(Command::new(path).args(["laws::", "--list", "--format", "terse"]))?;
         laws.extend(tests(&list).map(|test| Law {
             package: package.name.clone(),
             folder: package.folder().to_owned(),
-            program: program.clone(),
+            program: path.clone(),
             test: test.to_owned(),
         }));
     }

@@ -23,7 +23,7 @@ use crate::Budget;
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(async {
 /// let service = ServiceBuilder::new()
-///     .layer(HedgeLayer::new(Duration::from_millis(50), Verdict::unless_ok, TokioTimer::new()))
+///     .layer(HedgeLayer::new(Duration::from_millis(50), TokioTimer::new(), Verdict::unless_ok))
 ///     .service(service_fn(|ping: &'static str| async move { Ok::<_, std::io::Error>(ping) }));
 /// assert_eq!(service.oneshot("ping").await.unwrap(), "ping");
 /// # });
@@ -41,7 +41,7 @@ pub struct HedgeLayer<D, J, C> {
 
 impl<D, J, C> HedgeLayer<D, J, C> {
     /// At most one request beside the first, once that has taken `delay`; `classify` tells which result wins.
-    pub const fn new(delay: D, classify: J, timer: C) -> Self {
+    pub const fn new(delay: D, timer: C, classify: J) -> Self {
         Self { delay, classify, timer, attempts: 2, budget: None, cost: 1 }
     }
 
