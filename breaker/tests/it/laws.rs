@@ -3,6 +3,7 @@
 mod extremes;
 mod history;
 mod model;
+mod permits;
 mod recovery;
 mod reference;
 mod registry;

@@ -21,6 +21,8 @@ mod change;
 mod lease;
 mod pause;
 mod refund;
+#[cfg(feature = "tokio")]
+mod waiting;
 
 /// Any quota whose interval is between a fraction of a nanosecond and some hundred of them; often a little above a
 /// whole number, where rounding down would show.
