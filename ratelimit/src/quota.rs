@@ -1,5 +1,6 @@
 //! How often: permits per period, and how many at once.
 
+use core::fmt;
 use core::num::NonZeroU64;
 use core::time::Duration;
 
@@ -27,7 +28,7 @@ mod config;
 /// ```
 ///
 /// With the feature `serde` it reads and writes as `{ permits = 60, per = "1m", burst = 5 }`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Quota {
     permits: NonZeroU64,
     /// Nanoseconds.
@@ -139,5 +140,15 @@ impl Quota {
         #[expect(clippy::cast_possible_truncation, reason = "checked when the quota was made")]
         let units = units as u64;
         if units == 0 { 1 } else { units }
+    }
+}
+
+impl fmt::Debug for Quota {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Quota")
+            .field("permits", &self.permits)
+            .field("period", &self.period())
+            .field("burst", &self.burst)
+            .finish()
     }
 }
