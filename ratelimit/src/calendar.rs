@@ -64,8 +64,8 @@ struct Spent {
     number: i64,
 }
 
-/// Grants of a calendar budget are marked by their period.
-const ERA: u64 = u64::MAX - 1;
+/// Tells the numbers of periods from those that other limiters know their grants by.
+const CALENDAR: u64 = 1 << 62;
 const BITS: u32 = 48;
 /// The largest budget: 2^48 - 1.
 const MOST: u64 = (1 << BITS) - 1;
@@ -171,7 +171,7 @@ impl<W: Wall> Limiter for CalendarBudget<W> {
             return Decision::Allow(Grant::new(0, now));
         }
         match self.update(|spent| self.room(spent, cost)) {
-            Ok(spent) => Decision::Allow(Grant::from(Origin { mark: spent.mark(), era: ERA }, cost, now)),
+            Ok(spent) => Decision::Allow(Grant::from(spent.origin(), cost, now)),
             Err(spent) => Decision::Deny(self.denied(spent, cost)),
         }
     }
@@ -193,8 +193,7 @@ impl<W: Wall> Limiter for CalendarBudget<W> {
     fn refund(&self, grant: Grant, unused: u64, _: Nanos) {
         let unused = unused.min(grant.cost());
         let _ = self.update(|spent| {
-            (grant.origin.era == ERA && grant.origin.mark == spent.mark() && unused > 0)
-                .then(|| spent.amount.saturating_sub(unused))
+            (grant.origin == spent.origin() && unused > 0).then(|| spent.amount.saturating_sub(unused))
         });
     }
 }
@@ -212,9 +211,10 @@ impl Spent {
         Self { amount: word & MOST, number: present + ahead as i64 }
     }
 
+    /// Grants of a calendar budget are known by their period.
     #[expect(clippy::cast_sign_loss, reason = "only compared")]
-    const fn mark(self) -> u64 {
-        self.number as u64
+    const fn origin(self) -> Origin {
+        Origin(self.number as u64 ^ CALENDAR)
     }
 }
 

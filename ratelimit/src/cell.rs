@@ -83,9 +83,8 @@ impl Cell {
         let usual = (era ^ word) & TAG == 0 && cost != 0;
         if usual && now >= slot.since() && now >= self.paused() && now <= self.latest() {
             if let Some(next) = slot.rule().admit(word >> TAG_BITS, cost, now) {
-                let mark = next << TAG_BITS | word & TAG;
-                if self.exchange(word, mark).is_ok() {
-                    return Decision::Allow(Grant::from(Origin { mark, era }, cost, now));
+                if self.exchange(word, next << TAG_BITS | word & TAG).is_ok() {
+                    return Decision::Allow(Grant::from(Origin(era), cost, now));
                 }
                 return self.take_in_a_crowd(name, cost, now);
             }
@@ -122,9 +121,8 @@ impl Cell {
                 }
                 Some(next) => {
                     self.note(at);
-                    let mark = next << TAG_BITS | word & TAG;
-                    if self.exchange(word, mark).is_ok() {
-                        return Decision::Allow(Grant::from(Origin { mark, era: seen.era }, cost, at));
+                    if self.exchange(word, next << TAG_BITS | word & TAG).is_ok() {
+                        return Decision::Allow(Grant::from(Origin(seen.era), cost, at));
                     }
                     crowd.yield_to();
                 }
@@ -151,17 +149,9 @@ impl Cell {
     pub(crate) fn refund(&self, grant: &Grant, unused: u64, now: Nanos) {
         let unused = unused.min(grant.cost());
         self.update(Seen::tag, |seen| {
-            // As long as the word stands that the grant left, nothing has happened since: taking it back is as if it
-            // had never been, however late others had been before it. (Should the word stand again, then as much was
-            // refunded of older grants as was taken by newer ones, and what is refunded was still owed at their time:
-            // a refund of this one too is owed on top of it.)
-            let unchanged = grant.origin.mark == seen.word && grant.origin.era == seen.era;
-            let present = if unchanged {
-                grant.at()
-            } else {
-                // After the word: whoever changed it before had noted the time before.
-                self.latest()
-            };
+            // Read after the word: whoever changed it before had noted the time before. That the word is the one that the
+            // grant left says nothing: refunds of older grants and newer takers bring it back.
+            let present = self.latest();
             seen.rule.refund(seen.cell(), self.earned(grant, seen), unused, present.max(now).max(seen.since))
         });
     }
@@ -248,7 +238,7 @@ impl Cell {
 
     /// The point that a grant is earned by, in the units that `seen` is counted in; 0 when that is too long ago to tell.
     fn earned(&self, grant: &Grant, seen: &Seen) -> u128 {
-        let era = match grant.origin.era {
+        let era = match grant.origin.0 {
             // Somebody else's: it counts if it is from the present quota's time.
             u64::MAX if grant.at() < seen.since => return 0,
             u64::MAX => seen.era,

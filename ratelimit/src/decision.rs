@@ -47,18 +47,13 @@ pub struct Grant {
     pub(crate) origin: Origin,
 }
 
-/// What a limiter knows its own grants by.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Origin {
-    /// The word of the cell right after the grant: as long as it stands, nothing has happened since.
-    pub(crate) mark: u64,
-    /// How many changes of quota the limiter had seen.
-    pub(crate) era: u64,
-}
+/// What a limiter knows its own grants by: under which quota, by which slot, in which period it was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Origin(pub(crate) u64);
 
 impl Origin {
     /// Made by nobody known.
-    pub(crate) const UNKNOWN: Self = Self { mark: u64::MAX, era: u64::MAX };
+    pub(crate) const UNKNOWN: Self = Self(u64::MAX);
 }
 
 impl Grant {

@@ -101,9 +101,7 @@ impl Gcra {
     /// The cell after `unused` of a grant is given back: so much of it as has not decayed since the grant's own time.
     ///
     /// `latest` is the latest point that anything was decided at since the cell was made, at least the present. With an
-    /// earlier one more is given back than the law allows; shared limiters keep it themselves. A cell that has not
-    /// changed since the grant is an exception: there any point from the grant's own on will do, because taking back
-    /// the last change of all is as if it had never been.
+    /// earlier one more is given back than the law allows; shared limiters keep it themselves.
     #[must_use]
     pub fn refund(&self, cell: u64, grant: &Grant, unused: u64, latest: Nanos) -> u64 {
         let earned = self.rule.earned(grant.cost(), grant.at());

@@ -111,7 +111,7 @@ impl<L: Limiter> Lease<L> {
         let grant = if stock == 0 {
             Grant::from(filled.origin, cost, filled.at())
         } else {
-            Grant::from(Origin { mark: u64::MAX, ..self.filled.get().1 }, cost, self.filled.get().0.min(filled.at()))
+            Grant::from(self.filled.get().1, cost, self.filled.get().0.min(filled.at()))
         };
         self.filled.set((filled.at(), filled.origin));
         self.stock.set(got - missing);

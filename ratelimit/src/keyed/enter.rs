@@ -127,7 +127,7 @@ impl Table {
         if slot.withdraw(word) {
             let (id, next) = (class.id(key), word.next(cell));
             slot.give(id, next);
-            return Some(marked(decision, next, id));
+            return Some(marked(decision, id));
         }
         if word.is_unused() {
             self.occupied.fetch_sub(1, Ordering::Relaxed);

@@ -8,8 +8,9 @@ use crate::{Decision, Grant, Limiter, Quota};
 
 /// The limit of one key in a [`Keyed`](crate::Keyed) table. The key is hashed once; keep this for a few calls.
 ///
-/// A refund gives back all of the latest grant, of an earlier one up to what the quota earns in 4 us less, and nothing of
-/// one that was made at another quota, shortly before a change of quota, or by the cell that keys without a slot share.
+/// A refund gives back what has not decayed. Where takers of any key follow each other within 4 us it is short by what the
+/// quota earns in that time. It gives back nothing of a grant that was made at another quota, shortly before a change of
+/// quota, or by a cell that keys without a slot share.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyRef<'a> {
     table: &'a Table,

@@ -130,11 +130,6 @@ impl Word {
     }
 
     #[inline]
-    pub(super) const fn bits(self) -> u64 {
-        self.0
-    }
-
-    #[inline]
     pub(super) const fn cell(self) -> u64 {
         self.0 >> 2
     }

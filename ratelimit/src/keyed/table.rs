@@ -16,7 +16,8 @@ const WINDOW: usize = if cfg!(steadfast_loom) { 1 } else { 8 };
 const CLAIMS: usize = if cfg!(steadfast_loom) { 2 } else { 64 };
 /// Buckets that share their times of change.
 const GROUP: usize = 32;
-/// By how much the table's latest point may be ahead, so that it is written so seldom as to cost nothing: 4 us.
+/// By how much the table's latest point may be ahead while takers follow each other faster than that, so that it is
+/// written so seldom as to cost nothing: 4 us.
 const AHEAD: u64 = 4096;
 
 /// Slots for keys that are known by their hash. Its size never changes.
@@ -155,19 +156,13 @@ impl Table {
         let Some(slot) = self.find(key) else { return };
         loop {
             let (word, id) = slot.read();
-            if word.is_given_away() || grant.origin.era != id.bits() || id.fingerprint() != key.fingerprint {
+            let is_own = grant.origin == Origin(id.bits()) && id.fingerprint() == key.fingerprint;
+            // One from before a change may have been at another quota for a while.
+            if word.is_given_away() || !is_own || grant.at() < self.changed(key, |changes| &changes.converted) {
                 return;
             }
-            let latest = if grant.origin.mark == word.bits() {
-                // Nothing has happened since.
-                now.max(grant.at())
-            } else if grant.at() < self.changed(key, |changes| &changes.converted) {
-                // It may have been at another quota for a while.
-                return;
-            } else {
-                // After the word: whoever changed it before had noted the time before.
-                self.latest().max(now)
-            };
+            // After the word: whoever changed it before had noted the time before.
+            let latest = self.latest().max(now);
             let cell = self.plans.class(id.class()).gcra.refund(word.cell(), grant, unused, latest);
             if cell == word.cell() || slot.swap(word, word.with(cell)) {
                 return;
@@ -200,7 +195,7 @@ impl Table {
             self.note(now);
             let next = word.with(cell);
             if slot.swap(word, next) {
-                return Some(marked(decision, next, id));
+                return Some(marked(decision, id));
             }
         }
     }
@@ -208,8 +203,10 @@ impl Table {
     /// Keeps `now` as the latest point, if it is. Before a cell changes, so that nobody sees the change without it.
     #[inline]
     pub(super) fn note(&self, now: Nanos) {
-        if now.as_nanos() > self.latest.load(Ordering::Acquire) {
-            self.latest.fetch_max(now.as_nanos().saturating_add(AHEAD), Ordering::AcqRel);
+        let (now, latest) = (now.as_nanos(), self.latest.load(Ordering::Acquire));
+        if now > latest {
+            let busy = now - latest < AHEAD;
+            self.latest.fetch_max(if busy { now.saturating_add(AHEAD) } else { now }, Ordering::AcqRel);
         }
     }
 
@@ -232,11 +229,9 @@ impl Table {
 
 /// The same answer, its grant known as made by this slot.
 #[inline]
-pub(super) fn marked(decision: Decision, word: Word, id: Id) -> Decision {
+pub(super) fn marked(decision: Decision, id: Id) -> Decision {
     match decision {
-        Decision::Allow(grant) => {
-            Decision::Allow(Grant::from(Origin { mark: word.bits(), era: id.bits() }, grant.cost(), grant.at()))
-        }
+        Decision::Allow(grant) => Decision::Allow(Grant::from(Origin(id.bits()), grant.cost(), grant.at())),
         denied => denied,
     }
 }

@@ -24,6 +24,7 @@ mod model;
 mod pause;
 mod precision;
 mod quota;
+mod refund;
 #[cfg(feature = "serde")]
 mod serde;
 mod threads;
