@@ -1,4 +1,5 @@
-//! `cargo xtask stress`: the tests on real threads, over and over, for what no model is large enough to find.
+//! `cargo xtask stress`: the tests on real threads of crates that have models, over and over, for what no model is large
+//! enough to find.
 
 use std::io;
 use std::process::{Command, ExitCode};
@@ -28,7 +29,8 @@ pub(crate) fn run(args: &Args) -> io::Result<ExitCode> {
         say::note("stress: no crate of the workspace is called so");
         return Ok(ExitCode::from(2));
     };
-    let packages: Vec<_> = packages.into_iter().filter(|p| p.folder().join("tests/it/main.rs").exists()).collect();
+    // What has models is what is lock-free.
+    let packages: Vec<_> = packages.into_iter().filter(|p| p.folder().join("tests/loom.rs").exists()).collect();
     let programs = program::built(&packages)?;
     for round in 1..=args.rounds {
         for program in &programs {
