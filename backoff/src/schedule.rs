@@ -81,7 +81,7 @@ pub trait Schedule {
 
     /// The waits as an iterator, with jitter from `source`, uniformly distributed numbers: `entropy` with the feature
     /// `rand`.
-    fn waits<N: FnMut() -> u64>(&self, source: N) -> Waits<&Self, N>
+    fn iter<N: FnMut() -> u64>(&self, source: N) -> Waits<&Self, N>
     where
         Self: Sized,
     {

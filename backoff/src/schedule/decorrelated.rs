@@ -22,7 +22,7 @@ use crate::{ConfigError, Jitter, Schedule, Step};
 /// use steadfast_backoff::{Decorrelated, Schedule};
 ///
 /// let schedule = Decorrelated::new(Duration::from_secs(1), Duration::from_secs(20))?;
-/// let longest: Vec<_> = schedule.waits(|| u64::MAX).map(|wait| wait.as_secs()).take(4).collect();
+/// let longest: Vec<_> = schedule.iter(|| u64::MAX).map(|wait| wait.as_secs()).take(4).collect();
 /// assert_eq!(longest, [3, 9, 20, 20]);
 /// # Ok::<(), steadfast_backoff::ConfigError>(())
 /// ```

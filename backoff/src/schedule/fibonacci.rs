@@ -21,7 +21,7 @@ use crate::{ConfigError, Jitter, Schedule, Step};
 ///     .cap(Duration::from_millis(700))
 ///     .jitter(Jitter::None)
 ///     .build()?;
-/// let waits: Vec<_> = schedule.waits(|| 0).map(|wait| wait.as_millis()).take(7).collect();
+/// let waits: Vec<_> = schedule.iter(|| 0).map(|wait| wait.as_millis()).take(7).collect();
 /// assert_eq!(waits, [100, 100, 200, 300, 500, 700, 700]);
 /// # Ok::<(), steadfast_backoff::ConfigError>(())
 /// ```

@@ -22,7 +22,7 @@ use crate::{ConfigError, Jitter, Schedule, Step};
 ///     .cap(Duration::from_secs(6))
 ///     .jitter(Jitter::None)
 ///     .build()?;
-/// let waits: Vec<_> = schedule.waits(|| 0).map(|wait| wait.as_secs()).take(5).collect();
+/// let waits: Vec<_> = schedule.iter(|| 0).map(|wait| wait.as_secs()).take(5).collect();
 /// assert_eq!(waits, [1, 3, 5, 6, 6]);
 /// # Ok::<(), steadfast_backoff::ConfigError>(())
 /// ```

@@ -18,7 +18,7 @@ use crate::{ConfigError, Jitter, Schedule, Step};
 /// use steadfast_backoff::{List, Schedule};
 ///
 /// let schedule = List::new([1, 5, 30].map(Duration::from_secs))?;
-/// let waits: Vec<_> = schedule.waits(|| 0).map(|wait| wait.as_secs()).collect();
+/// let waits: Vec<_> = schedule.iter(|| 0).map(|wait| wait.as_secs()).collect();
 /// assert_eq!(waits, [1, 5, 30]);
 /// # Ok::<(), steadfast_backoff::ConfigError>(())
 /// ```

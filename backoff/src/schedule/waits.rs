@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use crate::{Schedule, Step};
 
-/// The waits of a [`Schedule`], one after the other, for a loop of one's own; made by [`Schedule::waits`].
+/// The waits of a [`Schedule`], one after the other, for a loop of one's own; made by [`Schedule::iter`].
 ///
 /// It ends where the schedule ends, which most never do: attempts are not counted here.
 ///

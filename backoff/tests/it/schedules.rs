@@ -11,7 +11,7 @@ const SEC: Duration = Duration::from_secs(1);
 /// The shortest and the longest waits, in milliseconds.
 fn check(schedule: impl Schedule, shortest: &[u128], longest: &[u128]) {
     let waits = |entropy| -> Vec<_> {
-        schedule.waits(move || entropy).map(|wait| wait.as_millis()).take(shortest.len().max(longest.len())).collect()
+        schedule.iter(move || entropy).map(|wait| wait.as_millis()).take(shortest.len().max(longest.len())).collect()
     };
     assert_eq!(waits(0), shortest);
     assert_eq!(waits(u64::MAX), longest);
@@ -75,7 +75,7 @@ fn list() {
     check(listed.clone(), &[1000, 0, 5000], &[1000, 0, 5000]);
     check(listed.clone().with_jitter(Jitter::Fraction(0.2)).unwrap(), &[800, 0, 4000], &[1200, 0, 6000]);
     check(listed.clone().repeat_last(), &[1000, 0, 5000, 5000, 5000], &[1000, 0, 5000, 5000, 5000]);
-    assert_eq!(listed.waits(|| 0).count(), 3);
+    assert_eq!(listed.iter(|| 0).count(), 3);
     assert_eq!((listed.listed().len(), listed.wait(3), listed.wait(4)), (3, Some(5 * SEC), None));
     assert!(!listed.repeats_last() && listed.clone().repeat_last().repeats_last());
     assert_eq!(listed.interval(9), None);

@@ -8,6 +8,9 @@ use crate::{Decision, Grant, Limiter, Quota};
 
 /// The limit of one key in a [`Keyed`](crate::Keyed) table. The key is hashed once; keep this for a few calls.
 ///
+/// Threads that all come for one key meet at its slot. A denial writes nothing; a [`Lease`](crate::Lease) of this takes many
+/// permits at a time and keeps them apart.
+///
 /// A refund gives back what has not decayed. Where takers of any key follow each other within 4 us it is short by what the
 /// quota earns in that time. It gives back nothing of a grant that was made at another quota, shortly before a change of
 /// quota, or by a cell that keys without a slot share.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use steadfast_clock::{Clock, ManualClock};
+use steadfast_clock::{Clock, ManualClock, Nanos};
 use steadfast_ratelimit::{Lease, Limiter, Quota, RateLimiter};
 
 use crate::bound::excess;
@@ -114,4 +114,19 @@ fn owned_ones_on_many_threads_give_out_just_the_burst() {
     assert_eq!(admitted, 960);
     assert_eq!((0..100).filter(|_| limiter.take(1, now).is_allowed()).count(), 40, "the rest came back");
     assert_eq!(excess(quota, vec![(now.as_nanos(), 1000)]), None);
+}
+
+#[test]
+fn a_hot_key_is_leased_like_any_limiter() {
+    let quota = Quota::per_second(1).unwrap().burst(10).unwrap();
+    let keyed = steadfast_ratelimit::Keyed::<str>::with_capacity(quota, 16);
+    let now = Nanos::from_nanos(5_000_000_000);
+    let lease = Lease::new(keyed.of("hot"), 4);
+    assert!(lease.take(1, now).is_allowed());
+    assert_eq!(lease.stock(), 3);
+    assert!(keyed.of("hot").take(6, now).is_allowed());
+    assert!(!keyed.of("hot").take(1, now).is_allowed(), "the rest is in the lease");
+    assert!(lease.take(3, now).is_allowed());
+    assert!(!lease.take(1, now).is_allowed());
+    assert!(keyed.of("cold").take(10, now).is_allowed());
 }

@@ -110,7 +110,7 @@ proptest! {
         let (base, cap) = (a.min(b), a.max(b));
         let schedule = Fibonacci::builder().base(base).cap(cap).jitter(Jitter::None).build().unwrap();
         let (mut one, mut two) = (told(base), told(base));
-        for (retry, wait) in (1..).zip(schedule.waits(|| 0).take(120)) {
+        for (retry, wait) in (1..).zip(schedule.iter(|| 0).take(120)) {
             prop_assert_eq!(wait.as_nanos(), one.min(told(cap)), "retry {}", retry);
             (one, two) = (two, (one + two).min(u128::from(u64::MAX)));
         }
@@ -144,9 +144,9 @@ proptest! {
     fn lists_end(waits in prop::collection::vec(spans(), 1..9)) {
         let expected: Vec<_> = waits.iter().map(|wait| told(*wait)).collect();
         let schedule = List::new(waits).unwrap();
-        let listed: Vec<_> = schedule.waits(|| 0).take(20).map(|wait| wait.as_nanos()).collect();
+        let listed: Vec<_> = schedule.iter(|| 0).take(20).map(|wait| wait.as_nanos()).collect();
         prop_assert_eq!(&listed, &expected);
-        let repeated: Vec<_> = schedule.repeat_last().waits(|| 0).take(20).map(|wait| wait.as_nanos()).collect();
+        let repeated: Vec<_> = schedule.repeat_last().iter(|| 0).take(20).map(|wait| wait.as_nanos()).collect();
         prop_assert_eq!(&repeated[..expected.len()], &expected[..]);
         prop_assert!(repeated.len() == 20 && repeated[expected.len()..].iter().all(|wait| Some(wait) == expected.last()));
     }
@@ -163,7 +163,7 @@ proptest! {
         };
         let mut numbers = source();
         let mut previous = None;
-        let mut waits = schedule.waits(source());
+        let mut waits = schedule.iter(source());
         for retry in 1..40 {
             let wait = schedule.delay(&step(retry, previous), numbers());
             prop_assert_eq!(waits.next(), wait);
