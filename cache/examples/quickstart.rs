@@ -12,7 +12,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for question in [0, 1, 0, 2, 0, 1, 2, 0, 1, 0] {
         let key = CacheKey::from_bytes([question; 32]);
         if let Some(entry) = cache.get(&key) {
-            writeln!(out, "{question}: kept, {} bytes", entry.value.len())?;
+            writeln!(out, "{question}: kept, {} bytes", entry.value().len())?;
             continue;
         }
         let answer = format!("the answer to question {question}");

@@ -2,6 +2,8 @@
 
 mod entry;
 mod key;
+mod lifetime;
+mod saving;
 
 mod order;
 mod table;
@@ -18,5 +20,7 @@ pub use cache::Cache;
 pub use entry::Entry;
 pub use error::{CacheError, ConfigError};
 pub use key::CacheKey;
+pub use lifetime::{Freshness, Lifetime};
 pub use lru::Lru;
+pub use saving::Saving;
 pub use stats::Stats;

@@ -3,6 +3,7 @@
 mod key;
 
 mod counter;
+mod gauge;
 mod histogram;
 mod layout;
 mod timed;
@@ -14,6 +15,7 @@ mod rate;
 mod snapshot;
 
 pub use counter::Counter;
+pub use gauge::Gauge;
 pub use histogram::Histogram;
 pub use key::Key;
 pub use rate::rate;

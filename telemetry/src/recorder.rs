@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Counter, Histogram, Key, Snapshot};
+use crate::{Counter, Gauge, Histogram, Key, Snapshot};
 
 /// Something that keeps series by their keys, hands out handles on them and tells what they hold.
 ///
@@ -10,6 +10,9 @@ use crate::{Counter, Histogram, Key, Snapshot};
 pub trait Recorder: Send + Sync {
     /// The counter called `key`, made at its first look-up. Looked up again it is the same.
     fn counter(&self, key: &Key) -> Counter;
+
+    /// The gauge called `key`, made at its first look-up. Looked up again it is the same.
+    fn gauge(&self, key: &Key) -> Gauge;
 
     /// The histogram called `key`, made at its first look-up. Looked up again it is the same.
     fn histogram(&self, key: &Key) -> Histogram;
@@ -21,6 +24,10 @@ pub trait Recorder: Send + Sync {
 impl<R: Recorder + ?Sized> Recorder for &R {
     fn counter(&self, key: &Key) -> Counter {
         (**self).counter(key)
+    }
+
+    fn gauge(&self, key: &Key) -> Gauge {
+        (**self).gauge(key)
     }
 
     fn histogram(&self, key: &Key) -> Histogram {
@@ -35,6 +42,10 @@ impl<R: Recorder + ?Sized> Recorder for &R {
 impl<R: Recorder + ?Sized> Recorder for Arc<R> {
     fn counter(&self, key: &Key) -> Counter {
         (**self).counter(key)
+    }
+
+    fn gauge(&self, key: &Key) -> Gauge {
+        (**self).gauge(key)
     }
 
     fn histogram(&self, key: &Key) -> Histogram {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::{Counter, Histogram, Key, Recorder, Snapshot};
+use crate::{Counter, Gauge, Histogram, Key, Recorder, Snapshot};
 
 /// A bounded table of series; clones share it.
 ///
@@ -30,6 +30,7 @@ pub struct Registry(Arc<Tables>);
 struct Tables {
     max_series: usize,
     counters: Table<Counter>,
+    gauges: Table<Gauge>,
     histograms: Table<Histogram>,
 }
 
@@ -57,7 +58,8 @@ impl Registry {
     /// A registry of at most `max_series` counters and as many histograms, and of those that collect the rest.
     #[must_use]
     pub fn with_max_series(max_series: usize) -> Self {
-        Self(Arc::new(Tables { max_series, counters: Table::default(), histograms: Table::default() }))
+        let (counters, gauges, histograms) = (Table::default(), Table::default(), Table::default());
+        Self(Arc::new(Tables { max_series, counters, gauges, histograms }))
     }
 }
 
@@ -72,6 +74,10 @@ impl Recorder for Registry {
         look_up(&self.0.counters, key, self.0.max_series)
     }
 
+    fn gauge(&self, key: &Key) -> Gauge {
+        look_up(&self.0.gauges, key, self.0.max_series)
+    }
+
     fn histogram(&self, key: &Key) -> Histogram {
         look_up(&self.0.histograms, key, self.0.max_series)
     }
@@ -79,6 +85,7 @@ impl Recorder for Registry {
     fn snapshot(&self) -> Snapshot {
         let mut snapshot = Snapshot::new();
         snapshot.counters = copy(&self.0.counters, Counter::get);
+        snapshot.gauges = copy(&self.0.gauges, Gauge::get);
         snapshot.histograms = copy(&self.0.histograms, Histogram::snapshot);
         snapshot
     }
@@ -88,6 +95,7 @@ impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Registry")
             .field("counters", &len(&self.0.counters))
+            .field("gauges", &len(&self.0.gauges))
             .field("histograms", &len(&self.0.histograms))
             .field("max_series", &self.0.max_series)
             .finish()

@@ -17,6 +17,8 @@ use crate::Key;
 pub struct Snapshot {
     /// The sum of every counter.
     pub counters: BTreeMap<Key, u64>,
+    /// The level of every gauge.
+    pub gauges: BTreeMap<Key, i64>,
     /// The distribution of every histogram.
     pub histograms: BTreeMap<Key, HistogramSnapshot>,
 }
@@ -40,6 +42,12 @@ impl Snapshot {
         named(&self.counters, name).fold(0, |sum, n| sum.saturating_add(*n))
     }
 
+    /// The level of one gauge; `None` when there is none of that key.
+    #[must_use]
+    pub fn gauge(&self, key: &Key) -> Option<i64> {
+        self.gauges.get(key).copied()
+    }
+
     /// The distribution of one histogram; `None` when there is none of that key.
     #[must_use]
     pub fn histogram(&self, key: &Key) -> Option<&HistogramSnapshot> {
@@ -54,11 +62,15 @@ impl Snapshot {
         sum
     }
 
-    /// Adds another snapshot to this one, series by series: that of another thread, pool or process.
+    /// Adds another snapshot to this one, series by series: that of another thread, pool or process. Levels are added too.
     pub fn merge(&mut self, other: &Self) {
         for (key, n) in &other.counters {
             let sum = self.counters.entry(key.clone()).or_default();
             *sum = sum.saturating_add(*n);
+        }
+        for (key, n) in &other.gauges {
+            let level = self.gauges.entry(key.clone()).or_default();
+            *level = level.saturating_add(*n);
         }
         for (key, histogram) in &other.histograms {
             self.histograms.entry(key.clone()).or_default().merge(histogram);
@@ -69,6 +81,7 @@ impl Snapshot {
     /// snapshot as the baseline; the sums themselves never go backwards.
     ///
     /// Series that `earlier` does not know count from zero; one that is smaller than in `earlier` counts as unchanged.
+    /// Levels are those of now.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         let counters =
@@ -77,7 +90,7 @@ impl Snapshot {
             let added = earlier.histogram(key).map_or_else(|| now.clone(), |then| now.since(then));
             (key.clone(), added)
         });
-        Self { counters, histograms: histograms.collect() }
+        Self { counters, gauges: self.gauges.clone(), histograms: histograms.collect() }
     }
 }
 

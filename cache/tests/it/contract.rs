@@ -52,7 +52,7 @@ impl Cache for Map {
 fn conforms(cache: Arc<dyn Cache>) -> impl Future<Output = ()> + Send {
     send(async move {
         let [a, b] = [[1; 32], [2; 32]].map(CacheKey::from_bytes);
-        let first = Entry::new("first", UnixNanos::from_secs(5)).note("model", "small-1");
+        let first = Entry::new("first", UnixNanos::from_secs(5)).with_note("model", "small-1");
         let second = Entry::new("second", UnixNanos::from_secs(6));
         assert_eq!(cache.get(&a).await.unwrap(), None);
         assert!(!cache.remove(&a).await.unwrap());

@@ -29,7 +29,7 @@ fn key(number: u8) -> CacheKey {
 fn step() -> impl Strategy<Value = Step> {
     let entry = (vec(any::<u8>(), 0..12), option::of("[a-z]{0,4}")).prop_map(|(body, note)| {
         let entry = Entry::new(body, UnixNanos::EPOCH);
-        note.map_or(entry.clone(), |text| entry.note("n", text))
+        note.map_or(entry.clone(), |text| entry.with_note("n", text))
     });
     prop_oneof![
         4 => (0u8..12).prop_map(Step::Get),
@@ -146,7 +146,7 @@ proptest! {
                         match step {
                             Step::Get(number) => {
                                 let found = cache.get(&key(*number));
-                                assert!(found.is_none_or(|entry| entry.value == [*number][..]));
+                                assert!(found.is_none_or(|entry| entry.value()[..] == [*number][..]));
                             }
                             Step::Put(number, _) => {
                                 assert!(cache.put(key(*number), Entry::new(vec![*number], UnixNanos::EPOCH)));

@@ -89,9 +89,9 @@ fn an_entry_that_is_too_large_evicts_nothing_but_its_predecessor() {
 #[test]
 fn notes_count_against_the_byte_bound() {
     let cache = Lru::builder().max_bytes(10).build().unwrap();
-    assert!(cache.put(key(1), entry("abc").note("n", "123456")));
+    assert!(cache.put(key(1), entry("abc").with_note("n", "123456")));
     assert_eq!(cache.bytes(), 10);
-    assert!(!cache.put(key(2), entry("abc").note("n", "1234567")));
+    assert!(!cache.put(key(2), entry("abc").with_note("n", "1234567")));
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn a_body_may_use_the_cache_while_it_is_dropped() {
     cache.put(key(1), nosy());
     cache.put(key(1), nosy()); // replaced
     cache.put(key(2), nosy()); // evicted
-    cache.put(key(3), nosy().note("too", "large")); // refused
+    cache.put(key(3), nosy().with_note("too", "large")); // refused
     cache.remove(&key(2));
     assert_eq!(*seen.lock().unwrap(), [1, 1, 1, 0]);
 }
@@ -151,7 +151,7 @@ fn a_body_may_use_the_cache_while_it_is_dropped() {
 #[test]
 fn debug_shows_no_contents() {
     let cache = Lru::new(3).unwrap();
-    let secret = entry("secret").note("model", "secret");
+    let secret = entry("secret").with_note("model", "secret");
     let shown = format!("{secret:?}");
     assert!(shown.contains("len: 6") && shown.contains("model") && !shown.contains("secret"), "{shown}");
     cache.put(key(1), secret);

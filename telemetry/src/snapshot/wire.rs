@@ -10,11 +10,13 @@ use super::{HistogramSnapshot, Snapshot};
 use crate::Key;
 use crate::layout::{bucket, lowest};
 
-/// `{"counters": [series of a sum], "histograms": [series of a histogram]}`
+/// `{"counters": [series of a sum], "gauges": [series of a level], "histograms": [series of a histogram]}`
 #[derive(Serialize, Deserialize)]
 #[serde(rename = "Snapshot")]
 struct SnapshotWire<'a, H> {
     counters: Vec<SeriesWire<'a, u64>>,
+    #[serde(default)]
+    gauges: Vec<SeriesWire<'a, i64>>,
     histograms: Vec<SeriesWire<'a, H>>,
 }
 
@@ -40,15 +42,20 @@ struct HistogramWire {
 impl Serialize for Snapshot {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let counters = self.counters.iter().map(|(key, n)| SeriesWire::new(key, *n)).collect();
+        let gauges = self.gauges.iter().map(|(key, n)| SeriesWire::new(key, *n)).collect();
         let histograms = self.histograms.iter().map(|(key, histogram)| SeriesWire::new(key, histogram)).collect();
-        SnapshotWire { counters, histograms }.serialize(serializer)
+        SnapshotWire { counters, gauges, histograms }.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Snapshot {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let wire = SnapshotWire::<HistogramSnapshot>::deserialize(deserializer)?;
-        Ok(Self { counters: by_key(wire.counters)?, histograms: by_key(wire.histograms)? })
+        Ok(Self {
+            counters: by_key(wire.counters)?,
+            gauges: by_key(wire.gauges)?,
+            histograms: by_key(wire.histograms)?,
+        })
     }
 }
 

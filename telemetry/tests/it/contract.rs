@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use steadfast_clock::ManualClock;
-use steadfast_telemetry::{Counter, Histogram, HistogramSnapshot, Key, Recorder, Registry, Snapshot, Timed};
+use steadfast_telemetry::{Counter, Gauge, Histogram, HistogramSnapshot, Key, Recorder, Registry, Snapshot, Timed};
 
 fn send_sync<T: Send + Sync + Debug + 'static>() {}
 
@@ -12,6 +12,7 @@ fn send_sync<T: Send + Sync + Debug + 'static>() {}
 fn everything_is_send_sync_and_debug() {
     send_sync::<Key>();
     send_sync::<Counter>();
+    send_sync::<Gauge>();
     send_sync::<Histogram>();
     send_sync::<Timed<ManualClock>>();
     send_sync::<Registry>();
@@ -42,6 +43,10 @@ fn a_recorder_can_be_written_outside_of_the_crate() {
     impl Recorder for One {
         fn counter(&self, _: &Key) -> Counter {
             self.0.clone()
+        }
+
+        fn gauge(&self, _: &Key) -> Gauge {
+            Gauge::new()
         }
 
         fn histogram(&self, _: &Key) -> Histogram {

@@ -78,5 +78,5 @@ fn a_key_is_shown_on_one_line() {
 fn debug_tells_the_size_of_a_registry() {
     let registry = Registry::with_max_series(5);
     registry.counter(&Key::new("x")).inc();
-    assert_eq!(format!("{registry:?}"), "Registry { counters: 1, histograms: 0, max_series: 5 }");
+    assert_eq!(format!("{registry:?}"), "Registry { counters: 1, gauges: 0, histograms: 0, max_series: 5 }");
 }

@@ -8,6 +8,7 @@ use steadfast_telemetry::{HistogramSnapshot, Key, Recorder, Registry, Snapshot};
 fn the_shape_is_lists_of_series() {
     let registry = Registry::new();
     registry.counter(&Key::new("requests").label("host", "a")).add(3);
+    registry.gauge(&Key::new("open")).sub(2);
     registry.histogram(&Key::new("latency")).record(1000);
     registry.histogram(&Key::new("latency")).record(2);
     registry.histogram(&Key::new("unused"));
@@ -15,6 +16,7 @@ fn the_shape_is_lists_of_series() {
         serde_json::to_value(registry.snapshot()).unwrap(),
         serde_json::json!({
             "counters": [{ "name": "requests", "labels": { "host": "a" }, "value": 3 }],
+            "gauges": [{ "name": "open", "labels": {}, "value": -2 }],
             "histograms": [
                 { "name": "latency", "labels": {}, "value": { "count": 2, "sum": 1002, "max": 1000, "buckets": [[2, 1], [1000, 1]] } },
                 { "name": "unused", "labels": {}, "value": { "count": 0, "sum": 0, "max": null, "buckets": [] } },
