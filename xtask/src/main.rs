@@ -9,6 +9,7 @@ mod lint;
 mod loom;
 mod nostd;
 mod props;
+mod publish;
 mod stress;
 mod test;
 mod tidy;
@@ -46,6 +47,8 @@ enum Command {
     Nostd,
     /// Check the models of the lock-free parts.
     Loom(loom::Args),
+    /// Pack every crate as if to publish it, and build each from what was packed.
+    Publish,
     /// Do what `.ci/run` does: test, lint, nostd, loom, publish dry run.
     Ci,
     /// Measure the line coverage of the retry and pipeline code.
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Command::Api(args) => api::run(&args),
         Command::Nostd => nostd::run(),
         Command::Loom(args) => loom::run(&args),
+        Command::Publish => publish::run(),
         Command::Ci => ci::run(),
         Command::Cov => cov::run(),
         Command::Bench(args) => bench::run(&args),
