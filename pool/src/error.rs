@@ -80,6 +80,36 @@ pub enum Phase {
     Attempt,
 }
 
+impl ErrorKind {
+    /// The kind as one word for traces and metrics, such as `refused` or `header_timeout`; it does not change. A status
+    /// is `status`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Request => "request",
+            Self::Dns => "dns",
+            Self::Refused => "refused",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Timeout(Phase::Dial) => "dial_timeout",
+            Self::Timeout(Phase::Header) => "header_timeout",
+            Self::Timeout(Phase::Stall) => "stall_timeout",
+            Self::Timeout(Phase::Attempt) => "attempt_timeout",
+            Self::Closed => "closed",
+            Self::Reset => "reset",
+            Self::Protocol => "protocol",
+            Self::RequestBody => "request_body",
+            Self::BreakerOpen => "breaker_open",
+            Self::RateLimited => "rate_limited",
+            Self::Deadline => "deadline",
+            Self::Status(_) => "status",
+            Self::TooLarge => "too_large",
+            Self::Decode => "decode",
+        }
+    }
+}
+
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         let inner = Inner {

@@ -10,9 +10,12 @@ mod limit;
 mod log;
 mod race;
 mod send;
+mod span;
 mod upload;
 
 pub(crate) use arrival::Arrival;
+
+use tracing::Instrument;
 
 use self::call::Call;
 use self::decide::Next;
@@ -35,17 +38,23 @@ pub(crate) enum Mode {
 /// Every attempt, retries too, passes deadline, limiter and breaker anew. What is dropped on the way (the caller went
 /// away) is accounted for: the breaker's permit and the call record it.
 pub(crate) async fn run(pool: &Inner, request: &Request, mode: Mode) -> Result<(Head, Arrival), Error> {
+    through(pool, request, mode).instrument(span::of_call(request)).await
+}
+
+async fn through(pool: &Inner, request: &Request, mode: Mode) -> Result<(Head, Arrival), Error> {
     let mut call = Call::begin(pool, request, mode);
     loop {
         admit::by_deadline(&mut call)?;
         limit::wait(&mut call).await?;
         let permit = admit::by_breaker(&mut call)?;
         let started = call.begin_attempt();
-        let result = send::attempt(&call, started).await;
+        let traced = span::of_attempt(&call);
+        let result = send::attempt(&call, started).instrument(traced.clone()).await;
         let judged = judge::result(&call, &result);
         if let Some(permit) = permit {
             permit.settle(judged.health);
         }
+        span::ended(&traced, &result);
         call.end_attempt(started, &result);
         match decide::next(&mut call, &result, &judged) {
             Next::Finish(stop) => return call.finish(result, stop),

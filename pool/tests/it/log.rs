@@ -1,69 +1,16 @@
 //! The log records of retries: their levels, texts and fields are part of the contract.
 
-use std::cell::RefCell;
-use std::fmt::{Debug, Write};
-use std::sync::{Arc, Once};
+use std::sync::Arc;
 
-use steadfast_pool::{Request, TransportErrorKind};
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Metadata, Subscriber};
+use steadfast_pool::TransportErrorKind;
+use tracing::Level;
 
-use crate::rig::{Told, failed, rig, status};
-
-thread_local! {
-    /// The records of this thread, while a test asks for them: level, then fields.
-    static RECORDS: RefCell<Option<Vec<(Level, String)>>> = const { RefCell::new(None) };
-}
-
-/// The one subscriber of the process. One for each thread would race with the callsites that other threads register.
-struct PerThread;
-
-struct Fields(String);
-
-impl Visit for Fields {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        write!(self.0, "{}={value:?} ", field.name()).unwrap();
-    }
-}
-
-impl Subscriber for PerThread {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        let mut fields = Fields(String::new());
-        event.record(&mut fields);
-        let record = (*event.metadata().level(), fields.0);
-        RECORDS.with_borrow_mut(|records| records.iter_mut().for_each(|records| records.push(record.clone())));
-    }
-
-    fn enter(&self, _: &Id) {}
-
-    fn exit(&self, _: &Id) {}
-}
+use crate::rig::{Told, failed, status};
+use crate::traced::traced;
 
 /// The records of a call, at INFO and above.
 fn records(transport: Arc<Told>) -> Vec<(Level, String)> {
-    static SUBSCRIBED: Once = Once::new();
-    SUBSCRIBED.call_once(|| tracing::subscriber::set_global_default(PerThread).unwrap());
-    let rig = rig(|pool| pool.transport(transport));
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let request = Request::post("http://host/path?key=canary-7f3a").unwrap().body("canary-7f3a");
-    RECORDS.set(Some(Vec::new()));
-    let _ = runtime.block_on(rig.pool.execute(request));
-    let lines = RECORDS.take().unwrap();
-    assert!(lines.iter().all(|(_, line)| !line.contains("canary")), "{lines:?}");
-    lines.into_iter().filter(|(level, _)| *level <= Level::INFO).collect()
+    traced(transport).records.into_iter().filter(|(level, _)| *level <= Level::INFO).collect()
 }
 
 #[test]
