@@ -29,6 +29,7 @@ pub struct ClientBuilder<C> {
     timeouts: Option<Timeouts>,
     stream_timeouts: Option<Timeouts>,
     max_tokens: u32,
+    traces_contents: bool,
     client: PhantomData<fn() -> C>,
 }
 
@@ -49,6 +50,7 @@ impl<C> ClientBuilder<C> {
             timeouts: None,
             stream_timeouts: None,
             max_tokens: MAX_TOKENS,
+            traces_contents: false,
             client: PhantomData,
         }
     }
@@ -103,6 +105,13 @@ impl<C> ClientBuilder<C> {
         self
     }
 
+    /// Traces tell questions and answers in full, as the records `question` and `answer` of a call's span. Without this
+    /// they tell neither: think of who reads your traces.
+    pub fn trace_contents(mut self) -> Self {
+        self.traces_contents = true;
+        self
+    }
+
     fn client(self) -> Result<Arc<Client>, Error> {
         let vendor = self.vendor;
         let name = self.name.unwrap_or_else(|| Arc::from(vendor.name));
@@ -139,6 +148,7 @@ impl<C> ClientBuilder<C> {
             stream_timeouts: self.stream_timeouts,
             rules: Arc::new(Rules(vendor)),
             max_tokens: self.max_tokens,
+            traces_contents: self.traces_contents,
         }))
     }
 }

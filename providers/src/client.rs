@@ -2,6 +2,7 @@
 
 mod asked;
 mod failure;
+mod trace;
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,15 +11,17 @@ use bytes::Bytes;
 use http::HeaderMap;
 use steadfast_backoff::Policy;
 use steadfast_pool::{Pool, Streaming, Timeouts};
+use tracing::Instrument;
 use url::Url;
 
 use crate::classify::Rules;
 use crate::stream::Live;
 use crate::vendor::Vendor;
-use crate::{ApiKey, Call, Error, Reply, ReplyStream};
+use crate::{ApiKey, Attempt, Call, Error, Reply, ReplyStream};
 
 pub(crate) use asked::Asked;
 use failure::{Refusal, failed};
+pub(crate) use trace::Trace;
 
 /// One provider, one key, one pool.
 pub(crate) struct Client {
@@ -37,6 +40,8 @@ pub(crate) struct Client {
     pub(crate) stream_timeouts: Option<Timeouts>,
     pub(crate) rules: Arc<Rules>,
     pub(crate) max_tokens: u32,
+    /// Traces tell what is asked and answered.
+    pub(crate) traces_contents: bool,
 }
 
 impl Client {
@@ -47,48 +52,75 @@ impl Client {
 
     pub(crate) async fn complete(self: Arc<Self>, call: Call) -> Result<Reply, Error> {
         let asked = Asked::new(self, call);
-        let response = match asked.client.pool.execute(asked.request(false)?).await {
+        let mut trace = Trace::begin(&asked.client, &asked.call, &asked.model);
+        let span = trace.span().clone();
+        let answered = asked.whole(&mut trace).instrument(span).await;
+        answered.inspect_err(|error| trace.failed(error))
+    }
+
+    pub(crate) async fn stream(self: Arc<Self>, call: Call) -> Result<ReplyStream, Error> {
+        let asked = Asked::new(self, call);
+        let mut trace = Trace::begin(&asked.client, &asked.call, &asked.model);
+        let span = trace.span().clone();
+        match asked.opened().instrument(span).await {
+            Ok((streaming, attempts)) => Ok(ReplyStream::live(Live::new(asked, streaming, trace), attempts)),
+            Err(error) => {
+                trace.failed(&error);
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Asked {
+    /// Asks for the whole answer.
+    async fn whole(&self, trace: &mut Trace) -> Result<Reply, Error> {
+        let response = match self.client.pool.execute(self.request(false)?).await {
             Ok(response) => response,
-            Err(error) => return Err(asked.unreached(error)),
+            Err(error) => return Err(self.unreached(error)),
         };
-        let attempts = asked.attempts(response.attempts());
+        let attempts = self.attempts(response.attempts());
         if !response.status().is_success() {
             let answer =
                 Refusal { status: response.status().as_u16(), headers: response.headers(), body: response.body() };
-            return Err(asked.refused(&answer, response.retry_after(), attempts));
+            return Err(self.refused(&answer, response.retry_after(), attempts));
         }
-        match (asked.client.vendor.decode)(response.body()) {
-            Ok(whole) => Ok(Reply {
-                text: whole.text,
-                finish: whole.finish,
-                usage: whole.usage.unwrap_or_default(),
-                provider: asked.client.name.as_ref().to_owned(),
-                model: whole.model.unwrap_or_else(|| asked.model.as_ref().to_owned()),
-                id: whole.id,
-                attempts,
-                fallbacks: 0,
-            }),
+        match (self.client.vendor.decode)(response.body()) {
+            Ok(whole) => {
+                trace.wrote(&whole.text);
+                trace.answered(whole.model.as_deref(), whole.id.as_deref(), whole.usage.as_ref(), &whole.finish);
+                Ok(Reply {
+                    text: whole.text,
+                    finish: whole.finish,
+                    usage: whole.usage.unwrap_or_default(),
+                    provider: self.client.name.as_ref().to_owned(),
+                    model: whole.model.unwrap_or_else(|| self.model.as_ref().to_owned()),
+                    id: whole.id,
+                    attempts,
+                    fallbacks: 0,
+                })
+            }
             Err(fault) => {
-                let error = asked.faulty(fault, Some(response.headers())).retry_in(response.retry_after());
+                let error = self.faulty(fault, Some(response.headers())).retry_in(response.retry_after());
                 let attempts = failed(attempts, &error);
                 Err(error.with_attempts(attempts))
             }
         }
     }
 
-    pub(crate) async fn stream(self: Arc<Self>, call: Call) -> Result<ReplyStream, Error> {
-        let asked = Asked::new(self, call);
-        let mut streaming = match asked.client.pool.stream(asked.request(true)?).await {
+    /// Asks for the answer as it is written; it begins when its head is there.
+    async fn opened(&self) -> Result<(Streaming, Vec<Attempt>), Error> {
+        let mut streaming = match self.client.pool.stream(self.request(true)?).await {
             Ok(streaming) => streaming,
-            Err(error) => return Err(asked.unreached(error)),
+            Err(error) => return Err(self.unreached(error)),
         };
-        let attempts = asked.attempts(streaming.attempts());
+        let attempts = self.attempts(streaming.attempts());
         if streaming.status().is_success() {
-            return Ok(ReplyStream::live(Live::new(asked, streaming), attempts));
+            return Ok((streaming, attempts));
         }
         let body = refusal(&mut streaming).await;
         let answer = Refusal { status: streaming.status().as_u16(), headers: streaming.headers(), body: &body };
-        Err(asked.refused(&answer, streaming.retry_after(), attempts))
+        Err(self.refused(&answer, streaming.retry_after(), attempts))
     }
 }
 

@@ -76,6 +76,32 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// The kind as one word for traces and metrics, such as `rate_limited`; it does not change.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::MissingKey => "missing_key",
+            Self::Authentication => "authentication",
+            Self::Permission => "permission",
+            Self::NotFound => "not_found",
+            Self::InvalidRequest => "invalid_request",
+            Self::TooLarge => "too_large",
+            Self::ContentRefused => "content_refused",
+            Self::QuotaSpent => "quota_spent",
+            Self::RateLimited => "rate_limited",
+            Self::Overloaded => "overloaded",
+            Self::Server => "server",
+            Self::Conflict => "conflict",
+            Self::Timeout => "timeout",
+            Self::Network => "network",
+            Self::Truncated => "truncated",
+            Self::Malformed => "malformed",
+            Self::BreakerOpen => "breaker_open",
+            Self::Deadline => "deadline",
+        }
+    }
+
     /// Whether another provider may answer where this one failed: everything but mistakes of the caller, contents that
     /// were refused, and a deadline that is over for all.
     #[must_use]

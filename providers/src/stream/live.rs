@@ -8,7 +8,7 @@ use steadfast_pool::Streaming;
 use steadfast_pool::breaker::Outcome;
 
 use super::reader::Reader;
-use crate::client::Asked;
+use crate::client::{Asked, Trace};
 use crate::problem::Fault;
 use crate::vendor::Progress;
 use crate::{Error, ErrorKind, Event};
@@ -16,6 +16,7 @@ use crate::{Error, ErrorKind, Event};
 /// A stream that is on its way from a provider.
 pub(crate) struct Live {
     asked: Asked,
+    trace: Trace,
     streaming: Option<Streaming>,
     reader: Reader,
     failure: Option<Error>,
@@ -26,13 +27,21 @@ pub(crate) struct Live {
 const LOOKS: usize = 16;
 
 impl Live {
-    pub(crate) fn new(asked: Asked, streaming: Streaming) -> Self {
+    pub(crate) fn new(asked: Asked, streaming: Streaming, trace: Trace) -> Self {
         let reader = Reader::new(asked.client.vendor, asked.origin());
-        Self { asked, streaming: Some(streaming), reader, failure: None, over: false }
+        Self { asked, trace, streaming: Some(streaming), reader, failure: None, over: false }
     }
 
     /// The next event. Cancel-safe: what was read is kept.
     pub(crate) async fn next(&mut self) -> Option<Result<Event, Error>> {
+        let event = self.event().await;
+        if let Some(event) = &event {
+            self.trace.saw(event);
+        }
+        event
+    }
+
+    async fn event(&mut self) -> Option<Result<Event, Error>> {
         loop {
             if let Some(event) = self.reader.next() {
                 return Some(Ok(event));

@@ -11,3 +11,4 @@ mod rig;
 mod secrets;
 mod streams;
 mod switching;
+mod trace;
