@@ -8,6 +8,10 @@ use std::fmt;
 /// Two keys with the same name and the same labels are equal, whatever the order in which the labels were given. Keys
 /// are ordered by name first, so that the series of one name stand together in a snapshot.
 ///
+/// Whoever is at the other end often chooses what a label says, and shall not choose how much memory it takes: of a value
+/// longer than 128 bytes the beginning is kept, with `…` behind it, and of more than 16 labels the 16 whose names come
+/// first.
+///
 /// ```
 /// use steadfast_telemetry::Key;
 ///
@@ -27,6 +31,12 @@ type Text = Cow<'static, str>;
 /// What every label of a key says that found no room of its own.
 const OTHER: &str = "other";
 
+/// How many labels a key has at most.
+const MAX_LABELS: usize = 16;
+
+/// How many bytes of a label's value are kept.
+const MAX_VALUE: usize = 128;
+
 impl Key {
     /// A key without labels.
     #[must_use]
@@ -37,11 +47,12 @@ impl Key {
     /// The same key with one label more; a label of that name that is already there gets the new value.
     #[must_use]
     pub fn label(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Cow<'static, str>>) -> Self {
-        let (name, value) = (name.into(), value.into());
+        let (name, value) = (name.into(), cut(value.into()));
         match self.labels.binary_search_by(|(have, _)| have.cmp(&name)) {
             Ok(at) => self.labels[at].1 = value,
             Err(at) => self.labels.insert(at, (name, value)),
         }
+        self.labels.truncate(MAX_LABELS);
         self
     }
 
@@ -69,10 +80,27 @@ impl Key {
         Self { name: self.name.clone(), labels }
     }
 
+    /// Whether there can be any number of keys like this one: it has labels, and does not collect for others.
+    pub(crate) fn is_one_of_many(&self) -> bool {
+        self.labels.iter().any(|(_, value)| value != OTHER)
+    }
+
     /// The key of last resort, where even the names are too many.
     pub(crate) fn last_resort() -> Self {
         Self::new(OTHER)
     }
+}
+
+/// A value that is short enough.
+fn cut(value: Text) -> Text {
+    if value.len() <= MAX_VALUE {
+        return value;
+    }
+    let mut end = MAX_VALUE;
+    while !value.is_char_boundary(end) {
+        end -= 1;
+    }
+    Cow::Owned([&value[..end], "…"].concat())
 }
 
 /// `name{label="value",…}`, with `\`, `"` and line ends escaped in values.

@@ -17,6 +17,12 @@ pub trait Recorder: Send + Sync {
     /// The histogram called `key`, made at its first look-up. Looked up again it is the same.
     fn histogram(&self, key: &Key) -> Histogram;
 
+    /// The histogram called `key`, in which every thread has buckets of its own if it is made by this look-up; see
+    /// [`Histogram::sharded`]. Recorders that know of no such thing give the ordinary one.
+    fn histogram_sharded(&self, key: &Key) -> Histogram {
+        self.histogram(key)
+    }
+
     /// All series as they are now. They are read one after the other, not at one instant.
     fn snapshot(&self) -> Snapshot;
 }
@@ -32,6 +38,10 @@ impl<R: Recorder + ?Sized> Recorder for &R {
 
     fn histogram(&self, key: &Key) -> Histogram {
         (**self).histogram(key)
+    }
+
+    fn histogram_sharded(&self, key: &Key) -> Histogram {
+        (**self).histogram_sharded(key)
     }
 
     fn snapshot(&self) -> Snapshot {
@@ -50,6 +60,10 @@ impl<R: Recorder + ?Sized> Recorder for Arc<R> {
 
     fn histogram(&self, key: &Key) -> Histogram {
         (**self).histogram(key)
+    }
+
+    fn histogram_sharded(&self, key: &Key) -> Histogram {
+        (**self).histogram_sharded(key)
     }
 
     fn snapshot(&self) -> Snapshot {

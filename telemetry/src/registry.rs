@@ -1,12 +1,21 @@
 //! The recorder of a process: a bounded table of series.
 
-use std::collections::HashMap;
+mod builder;
+mod series;
+mod table;
+
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
-use crate::{Counter, Gauge, Histogram, Key, Recorder, Snapshot};
+use steadfast_clock::Clock;
 
-/// A bounded table of series; clones share it.
+pub use builder::RegistryBuilder;
+
+use crate::{Counter, Gauge, Histogram, Key, Recorder, Snapshot, Window};
+use table::Table;
+
+/// A bounded table of series; clones share it. Looking up a series that is there takes one read lock and allocates nothing.
 ///
 /// It keeps the first `max_series` counters and as many histograms under their own keys. A key beyond that is given the
 /// series of the same name whose labels all say `other`, so that no value is lost and the sum over a name stays true.
@@ -24,42 +33,93 @@ use crate::{Counter, Gauge, Histogram, Key, Recorder, Snapshot};
 /// assert_eq!(snapshot.counter(&Key::new("requests").label("host", "other")), 2);
 /// assert_eq!(snapshot.counter_sum("requests"), 3);
 /// ```
+///
+/// # Stale series
+///
+/// A series with labels that nobody has held a handle on or looked up for an hour (or as the
+/// [builder](RegistryBuilder::stale_after) says) is let go when its room is needed, or by [`reap`](Self::reap). What it
+/// counted goes to the series of its name whose labels all say `other`: the sum over a name never goes backwards. Gauges are
+/// let go at level zero only. A key that is looked up again after that starts a new series at zero.
+///
+/// Time is read when a series is made, when room is looked for, and at snapshots, which also note which series are in use:
+/// a series may be kept longer than that, never shorter.
 #[derive(Clone)]
 pub struct Registry(Arc<Tables>);
 
 struct Tables {
-    max_series: usize,
+    clock: Arc<dyn Clock + Send + Sync>,
     counters: Table<Counter>,
     gauges: Table<Gauge>,
     histograms: Table<Histogram>,
+    /// Read by whoever takes a snapshot, written by whoever moves counts from one series to another: no snapshot sees them
+    /// in both, or in neither.
+    moving: RwLock<()>,
+    bounds: Bounds,
 }
 
-type Table<H> = RwLock<Series<H>>;
-
-struct Series<H> {
-    by_key: HashMap<Key, H>,
-    /// How many of them were made beyond the bound.
-    surplus: usize,
+/// What a registry holds at most, and for how long.
+#[derive(Clone, Copy)]
+struct Bounds {
+    max_series: usize,
+    stale_after: Option<Duration>,
 }
-
-/// As many series of each kind as a registry keeps unless told otherwise.
-const MAX_SERIES: usize = 4096;
-
-/// Series that collect what is beyond the bound. Their names come from code, so that few are enough.
-const MAX_SURPLUS: usize = 64;
 
 impl Registry {
-    /// A registry of at most 4,096 counters and as many histograms.
+    /// A registry of at most 4,096 counters and as many histograms, whose stale series are let go after an hour.
     #[must_use]
     pub fn new() -> Self {
-        Self::with_max_series(MAX_SERIES)
+        Self::builder().build()
     }
 
     /// A registry of at most `max_series` counters and as many histograms, and of those that collect the rest.
     #[must_use]
     pub fn with_max_series(max_series: usize) -> Self {
-        let (counters, gauges, histograms) = (Table::default(), Table::default(), Table::default());
-        Self(Arc::new(Tables { max_series, counters, gauges, histograms }))
+        Self::builder().max_series(max_series).build()
+    }
+
+    /// A registry with other bounds or another clock.
+    pub fn builder() -> RegistryBuilder {
+        RegistryBuilder::new()
+    }
+
+    /// What comes from now on, beside all that was there before.
+    #[must_use]
+    pub fn window(&self) -> Window<Self> {
+        Window::new(self.clone())
+    }
+
+    /// Lets all stale series go now; tells how many there were.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use steadfast_clock::ManualClock;
+    /// use steadfast_telemetry::{Key, Recorder, Registry};
+    ///
+    /// let clock = ManualClock::new();
+    /// let registry = Registry::builder().stale_after(Duration::from_secs(60)).clock(clock.clone()).build();
+    /// registry.counter(&Key::new("requests").label("host", "gone")).add(3);
+    /// registry.snapshot();
+    /// clock.advance(Duration::from_secs(60));
+    /// assert_eq!(registry.reap(), 1);
+    /// assert_eq!(registry.snapshot().counter(&Key::new("requests").label("host", "other")), 3);
+    /// ```
+    pub fn reap(&self) -> usize {
+        let Tables { counters, gauges, histograms, .. } = &*self.0;
+        let (now, bounds) = (self.0.clock.now(), self.0.bounds);
+        let _moving = self.0.moving.write().unwrap_or_else(PoisonError::into_inner);
+        counters.reap(now, bounds) + gauges.reap(now, bounds) + histograms.reap(now, bounds)
+    }
+
+    fn with(bounds: Bounds, clock: Arc<dyn Clock + Send + Sync>) -> Self {
+        let (counters, gauges, histograms) = (Table::new(), Table::new(), Table::new());
+        Self(Arc::new(Tables { clock, counters, gauges, histograms, moving: RwLock::new(()), bounds }))
+    }
+}
+
+impl Tables {
+    /// The series of `key` in one of the tables.
+    fn find<H: series::Handle>(&self, table: &Table<H>, key: &Key, make: fn() -> H) -> H {
+        table.find(key).unwrap_or_else(|| table.make(key, make, self.clock.now(), self.bounds, &self.moving))
     }
 }
 
@@ -71,22 +131,28 @@ impl Default for Registry {
 
 impl Recorder for Registry {
     fn counter(&self, key: &Key) -> Counter {
-        look_up(&self.0.counters, key, self.0.max_series)
+        self.0.find(&self.0.counters, key, Counter::new)
     }
 
     fn gauge(&self, key: &Key) -> Gauge {
-        look_up(&self.0.gauges, key, self.0.max_series)
+        self.0.find(&self.0.gauges, key, Gauge::new)
     }
 
     fn histogram(&self, key: &Key) -> Histogram {
-        look_up(&self.0.histograms, key, self.0.max_series)
+        self.0.find(&self.0.histograms, key, Histogram::new)
+    }
+
+    fn histogram_sharded(&self, key: &Key) -> Histogram {
+        self.0.find(&self.0.histograms, key, Histogram::sharded)
     }
 
     fn snapshot(&self) -> Snapshot {
+        let _still = self.0.moving.read().unwrap_or_else(PoisonError::into_inner);
+        let now = self.0.clock.now();
         let mut snapshot = Snapshot::new();
-        snapshot.counters = copy(&self.0.counters, Counter::get);
-        snapshot.gauges = copy(&self.0.gauges, Gauge::get);
-        snapshot.histograms = copy(&self.0.histograms, Histogram::snapshot);
+        snapshot.counters = self.0.counters.read(now);
+        snapshot.gauges = self.0.gauges.read(now);
+        snapshot.histograms = self.0.histograms.read(now);
         snapshot
     }
 }
@@ -94,58 +160,10 @@ impl Recorder for Registry {
 impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Registry")
-            .field("counters", &len(&self.0.counters))
-            .field("gauges", &len(&self.0.gauges))
-            .field("histograms", &len(&self.0.histograms))
-            .field("max_series", &self.0.max_series)
+            .field("counters", &self.0.counters.len())
+            .field("gauges", &self.0.gauges.len())
+            .field("histograms", &self.0.histograms.len())
+            .field("max_series", &self.0.bounds.max_series)
             .finish()
     }
-}
-
-impl<H> Default for Series<H> {
-    fn default() -> Self {
-        Self { by_key: HashMap::new(), surplus: 0 }
-    }
-}
-
-fn look_up<H: Clone + Default>(table: &Table<H>, key: &Key, max_series: usize) -> H {
-    if let Some(handle) = table.read().unwrap_or_else(PoisonError::into_inner).by_key.get(key) {
-        return handle.clone();
-    }
-    table.write().unwrap_or_else(PoisonError::into_inner).make(key, max_series)
-}
-
-impl<H: Clone + Default> Series<H> {
-    /// The series of `key`, or the one that collects for it.
-    fn make(&mut self, key: &Key, max_series: usize) -> H {
-        if let Some(handle) = self.by_key.get(key) {
-            return handle.clone(); // made by another thread since we looked
-        }
-        if self.by_key.len() - self.surplus < max_series {
-            return self.by_key.entry(key.clone()).or_default().clone();
-        }
-        let key = key.surplus();
-        if let Some(handle) = self.by_key.get(&key) {
-            return handle.clone();
-        }
-        // The last of the surplus series is kept for the key of last resort.
-        let key = if self.surplus < MAX_SURPLUS - 1 { key } else { Key::last_resort() };
-        let before = self.by_key.len();
-        let handle = self.by_key.entry(key).or_default().clone();
-        self.surplus += self.by_key.len() - before;
-        handle
-    }
-}
-
-/// Copies what `read` sees. The handles are cloned first, so that reading them does not hold up whoever makes a series.
-fn copy<H: Clone, V, M: FromIterator<(Key, V)>>(table: &Table<H>, read: impl Fn(&H) -> V) -> M {
-    let series: Vec<(Key, H)> = {
-        let table = table.read().unwrap_or_else(PoisonError::into_inner);
-        table.by_key.iter().map(|(key, handle)| (key.clone(), handle.clone())).collect()
-    };
-    series.into_iter().map(|(key, handle)| (key, read(&handle))).collect()
-}
-
-fn len<H>(table: &Table<H>) -> usize {
-    table.read().unwrap_or_else(PoisonError::into_inner).by_key.len()
 }

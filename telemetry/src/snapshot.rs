@@ -1,6 +1,7 @@
 //! What all series held when someone looked.
 
 mod histogram;
+mod since;
 #[cfg(feature = "serde")]
 mod wire;
 
@@ -80,17 +81,16 @@ impl Snapshot {
     /// What was added since `earlier`, an older snapshot of the same recorder. This is how to begin anew: keep a
     /// snapshot as the baseline; the sums themselves never go backwards.
     ///
-    /// Series that `earlier` does not know count from zero; one that is smaller than in `earlier` counts as unchanged.
-    /// Levels are those of now.
+    /// Series that `earlier` does not know count from zero. One that is smaller than in `earlier`, or gone, was let go by its
+    /// registry: what it held then is taken off the series that collects for it, the one whose labels all say `other`, and
+    /// it counts from zero itself. Where there is no such series it counts as unchanged. Levels are those of now.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
-        let counters =
-            self.counters.iter().map(|(key, n)| (key.clone(), n.saturating_sub(earlier.counter(key)))).collect();
-        let histograms = self.histograms.iter().map(|(key, now)| {
-            let added = earlier.histogram(key).map_or_else(|| now.clone(), |then| now.since(then));
-            (key.clone(), added)
-        });
-        Self { counters, gauges: self.gauges.clone(), histograms: histograms.collect() }
+        Self {
+            counters: since::added(&self.counters, &earlier.counters),
+            gauges: self.gauges.clone(),
+            histograms: since::added(&self.histograms, &earlier.histograms),
+        }
     }
 }
 

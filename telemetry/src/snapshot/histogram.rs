@@ -1,6 +1,6 @@
 //! A distribution as data: count, sum, maximum and quantiles.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
 
 use crate::layout::{highest, lowest};
 
@@ -12,8 +12,8 @@ pub struct HistogramSnapshot {
     count: u64,
     sum: u64,
     max: u64,
-    /// Values per bucket number; no bucket is empty.
-    buckets: BTreeMap<usize, u64>,
+    /// Bucket numbers, ascending, each with its values; no bucket is empty.
+    buckets: Vec<(usize, u64)>,
 }
 
 impl HistogramSnapshot {
@@ -74,11 +74,52 @@ impl HistogramSnapshot {
         self.buckets.iter().map(|(bucket, n)| (lowest(*bucket), highest(*bucket), *n))
     }
 
+    /// How many values are at most `value`, going by the highest value of their bucket.
+    ///
+    /// Values in the same bucket as `value` count only if the whole bucket is at most `value`: the answer is never above the
+    /// exact one, and never below the exact one for the highest value of the bucket before. Exact for values below 256.
+    #[must_use]
+    pub fn count_below(&self, value: u64) -> u64 {
+        let at_most = self.buckets.partition_point(|(bucket, _)| highest(*bucket) <= value);
+        self.buckets[..at_most].iter().fold(0, |sum, (_, n)| sum.saturating_add(*n))
+    }
+
+    /// [`count_below`](Self::count_below) for each of `bounds`, in their order: what exporters with buckets of their own
+    /// need. It never goes backwards from one snapshot of a histogram to the next.
+    #[must_use]
+    pub fn cumulative(&self, bounds: &[u64]) -> Vec<u64> {
+        if !bounds.is_sorted() {
+            return bounds.iter().map(|bound| self.count_below(*bound)).collect();
+        }
+        let (mut buckets, mut passed) = (self.buckets.iter().peekable(), 0u64);
+        let below = bounds.iter().map(|bound| {
+            while let Some((_, n)) = buckets.next_if(|(bucket, _)| highest(*bucket) <= *bound) {
+                passed = passed.saturating_add(*n);
+            }
+            passed
+        });
+        below.collect()
+    }
+
     /// Adds the values of another distribution to this one.
     pub fn merge(&mut self, other: &Self) {
-        for (bucket, n) in &other.buckets {
-            self.put(*bucket, *n);
+        let (mut mine, mut theirs) =
+            (std::mem::take(&mut self.buckets).into_iter().peekable(), other.buckets.iter().peekable());
+        self.buckets.reserve(mine.len().max(theirs.len()));
+        loop {
+            let order = match (mine.peek(), theirs.peek()) {
+                (Some((mine, _)), Some((theirs, _))) => mine.cmp(theirs),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (None, None) => break,
+            };
+            let a = if order.is_le() { mine.next() } else { None };
+            let b = if order.is_ge() { theirs.next().copied() } else { None };
+            let Some((bucket, _)) = a.or(b) else { break };
+            let [a, b] = [a, b].map(|held| held.map_or(0, |(_, n)| n));
+            self.buckets.push((bucket, a.saturating_add(b)));
         }
+        self.count = self.count.saturating_add(other.count);
         self.close(other.sum, other.max);
     }
 
@@ -86,20 +127,38 @@ impl HistogramSnapshot {
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         let mut added = Self::new();
+        let mut then = earlier.buckets.iter().peekable();
         for (bucket, n) in &self.buckets {
-            added.put(*bucket, n.saturating_sub(earlier.buckets.get(bucket).copied().unwrap_or(0)));
+            while then.next_if(|(at, _)| at < bucket).is_some() {}
+            let before = then.next_if(|(at, _)| at == bucket).map_or(0, |(_, n)| *n);
+            added.put(*bucket, n.saturating_sub(before));
         }
-        let max = added.buckets.last_key_value().map_or(0, |(bucket, _)| highest(*bucket).min(self.max));
+        let max = added.buckets.last().map_or(0, |(bucket, _)| highest(*bucket).min(self.max));
         added.close(self.sum.saturating_sub(earlier.sum), max);
         added
     }
 
+    /// Whether a bucket holds less than in `earlier`.
+    pub(crate) fn lacks(&self, earlier: &Self) -> bool {
+        let mut now = self.buckets.iter().peekable();
+        earlier.buckets.iter().any(|(bucket, n)| {
+            while now.next_if(|(at, _)| at < bucket).is_some() {}
+            now.next_if(|(at, _)| at == bucket).is_none_or(|(_, now)| now < n)
+        })
+    }
+
     /// Puts `n` values into a bucket; [`close`](Self::close) must follow with what the bucket does not tell.
     pub(crate) fn put(&mut self, bucket: usize, n: u64) {
-        if n > 0 {
-            let held = self.buckets.entry(bucket).or_default();
-            *held = held.saturating_add(n);
-            self.count = self.count.saturating_add(n);
+        if n == 0 {
+            return;
+        }
+        self.count = self.count.saturating_add(n);
+        if self.buckets.last().is_none_or(|(last, _)| *last < bucket) {
+            return self.buckets.push((bucket, n));
+        }
+        match self.buckets.binary_search_by_key(&bucket, |(at, _)| *at) {
+            Ok(at) => self.buckets[at].1 = self.buckets[at].1.saturating_add(n),
+            Err(at) => self.buckets.insert(at, (bucket, n)),
         }
     }
 

@@ -4,7 +4,10 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use steadfast_clock::ManualClock;
-use steadfast_telemetry::{Counter, Gauge, Histogram, HistogramSnapshot, Key, Recorder, Registry, Snapshot, Timed};
+use steadfast_telemetry::{
+    Attempt, CallReport, Calls, Counter, Gauge, Held, Histogram, HistogramSnapshot, Key, Latency, Operation, Recorder,
+    Registry, RegistryBuilder, Snapshot, Timed, Window,
+};
 
 fn send_sync<T: Send + Sync + Debug + 'static>() {}
 
@@ -15,9 +18,17 @@ fn everything_is_send_sync_and_debug() {
     send_sync::<Gauge>();
     send_sync::<Histogram>();
     send_sync::<Timed<ManualClock>>();
+    send_sync::<Held>();
     send_sync::<Registry>();
+    send_sync::<RegistryBuilder>();
+    send_sync::<Window<Registry>>();
     send_sync::<Snapshot>();
     send_sync::<HistogramSnapshot>();
+    send_sync::<Calls>();
+    send_sync::<Operation<'static, ManualClock>>();
+    send_sync::<Attempt<'static, 'static, ManualClock>>();
+    send_sync::<CallReport>();
+    send_sync::<Latency>();
 }
 
 #[test]
@@ -67,4 +78,34 @@ fn a_recorder_can_be_written_outside_of_the_crate() {
     one.histogram(&Key::new("c")).record(7);
     assert_eq!(one.snapshot().counter_sum("all"), 2);
     assert_eq!(one.snapshot().histogram_sum("all").max(), Some(7));
+}
+
+#[test]
+fn exporters_are_send_and_sync() {
+    #[cfg(feature = "prometheus")]
+    send_sync::<steadfast_telemetry::export::prometheus::Exporter<Registry>>();
+    #[cfg(feature = "otlp")]
+    {
+        send_sync::<steadfast_telemetry::export::otlp::Exporter>();
+        send_sync::<steadfast_telemetry::export::otlp::Conventions>();
+        send_sync::<steadfast_telemetry::export::Bounds>();
+    }
+    #[cfg(feature = "metrics")]
+    {
+        send_sync::<steadfast_telemetry::export::metrics::Facade<Registry>>();
+        send_sync::<steadfast_telemetry::export::metrics::Publisher<Registry>>();
+    }
+}
+
+#[test]
+fn the_future_of_a_counted_call_can_be_spawned() {
+    fn spawn(_: impl Future<Output = ()> + Send + 'static) {}
+    let (calls, clock) = (Arc::new(Calls::new(Registry::new(), "x")), ManualClock::new());
+    spawn(async move {
+        let operation = calls.begin(&clock);
+        let attempt = operation.attempt();
+        std::future::ready(()).await;
+        attempt.end();
+        operation.succeed();
+    });
 }

@@ -1,5 +1,14 @@
 //! The laws of counting, recording and merging, against sorted lists of the exact values.
 
+mod calls;
+#[cfg(any(feature = "otlp", feature = "prometheus"))]
+mod export;
+#[cfg(feature = "metrics")]
+mod publish;
+mod reaping;
+mod spread;
+mod threads;
+
 use std::sync::Barrier;
 use std::thread;
 

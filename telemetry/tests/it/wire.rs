@@ -53,6 +53,7 @@ proptest! {
         for (name, host, value) in values {
             let key = Key::new(name).label("host", host);
             registry.counter(&key).add(value);
+            registry.gauge(&key).add((value >> 1).try_into().unwrap());
             registry.histogram(&key).record(value);
         }
         let snapshot = registry.snapshot();
