@@ -3,11 +3,11 @@
 use std::error::Error;
 use std::io::Write;
 
-use steadfast_cache::{CacheKey, Entry, Lru};
+use steadfast_cache::{CacheKey, Entry, MemoryCache};
 use steadfast_clock::{System, Wall};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let cache = Lru::new(100)?;
+    let cache = MemoryCache::new(100)?;
     let mut out = std::io::stdout();
     for question in [0, 1, 0, 2, 0, 1, 2, 0, 1, 0] {
         let key = CacheKey::from_bytes([question; 32]);

@@ -1,13 +1,15 @@
 //! The crate's stable trait: a cache that may be elsewhere.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use crate::{CacheError, CacheKey, Entry};
 
 /// A cache of responses, in this process or behind a network.
 ///
-/// It is asynchronous because of caches that are elsewhere. Inside a process take [`Lru`](crate::Lru), whose own methods
-/// need no `await`.
+/// It is asynchronous because of caches that are elsewhere. Inside a process take [`MemoryCache`](crate::MemoryCache),
+/// whose own methods need no `await`.
 ///
 /// # Cancel safety
 ///
@@ -15,7 +17,7 @@ use crate::{CacheError, CacheKey, Entry};
 /// an entry is there whole or not at all.
 #[async_trait]
 pub trait Cache: Send + Sync {
-    /// The entry under `key`, if there is one that has not expired.
+    /// The entry under `key`, if there is one that has not expired. It may be stale: ask [`Entry::freshness`].
     ///
     /// # Errors
     ///
@@ -36,4 +38,20 @@ pub trait Cache: Send + Sync {
     ///
     /// [`CacheError`] when the store was not reached.
     async fn remove(&self, key: &CacheKey) -> Result<bool, CacheError>;
+}
+
+/// The same cache through a shared handle.
+#[async_trait]
+impl<T: Cache + ?Sized> Cache for Arc<T> {
+    async fn get(&self, key: &CacheKey) -> Result<Option<Entry>, CacheError> {
+        (**self).get(key).await
+    }
+
+    async fn put(&self, key: CacheKey, entry: Entry) -> Result<bool, CacheError> {
+        (**self).put(key, entry).await
+    }
+
+    async fn remove(&self, key: &CacheKey) -> Result<bool, CacheError> {
+        (**self).remove(key).await
+    }
 }

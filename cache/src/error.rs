@@ -14,7 +14,7 @@ pub enum CacheError {
     Corrupt(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// Why an [`Lru`](crate::Lru) cannot be built as asked.
+/// Why a [`MemoryCache`](crate::MemoryCache) cannot be built as asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -27,4 +27,19 @@ pub enum ConfigError {
     /// A lifetime of no time.
     #[error("ttl is zero; it must be longer")]
     ZeroTtl,
+    /// A time without use of no time.
+    #[error("idle is zero; it must be longer")]
+    ZeroIdle,
+    /// No lock at all.
+    #[error("shards is 0; it must be at least 1")]
+    ZeroShards,
+    /// More locks than anyone has threads.
+    #[error("shards is more than 1024, which is the most")]
+    TooManyShards,
+    /// A similarity that no two texts have, or that all have.
+    #[error("threshold must be above 0 and at most 1")]
+    Threshold,
+    /// Texts without words.
+    #[error("max_tokens is 0; it must be at least 1")]
+    ZeroTokens,
 }

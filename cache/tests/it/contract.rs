@@ -7,7 +7,9 @@ use std::future::Future;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use steadfast_cache::{Cache, CacheError, CacheKey, ConfigError, Entry, Lru, LruBuilder, Stats};
+use steadfast_cache::{
+    Cache, CacheError, CacheKey, ConfigError, Entry, MemoryCache, MemoryCacheBuilder, Stats, Tiered, TieredStats,
+};
 use steadfast_clock::{ManualClock, UnixNanos};
 
 fn send_sync<T: Send + Sync + Debug + 'static>() {}
@@ -20,12 +22,43 @@ fn send<T: Send>(value: T) -> T {
 fn everything_is_send_sync_and_debug() {
     send_sync::<CacheKey>();
     send_sync::<Entry>();
-    send_sync::<Lru>();
-    send_sync::<Lru<ManualClock>>();
-    send_sync::<LruBuilder>();
+    send_sync::<MemoryCache>();
+    send_sync::<MemoryCache<ManualClock>>();
+    send_sync::<MemoryCacheBuilder>();
+    send_sync::<Tiered<MemoryCache, MemoryCache>>();
+    send_sync::<TieredStats>();
     send_sync::<Stats>();
     send_sync::<CacheError>();
     send_sync::<ConfigError>();
+}
+
+#[cfg(feature = "disk")]
+#[test]
+fn the_tier_on_disk_is_send_sync_and_debug() {
+    send_sync::<steadfast_cache::DiskCache>();
+    send_sync::<steadfast_cache::DiskCacheBuilder>();
+    send_sync::<steadfast_cache::DiskNotice>();
+    send_sync::<steadfast_cache::OpenError>();
+}
+
+#[cfg(feature = "tokio")]
+#[test]
+fn reading_through_is_send_sync_and_debug() {
+    use steadfast_cache as cache;
+    type Reader = cache::ReadThrough<Arc<dyn Cache>, String>;
+    send_sync::<cache::SingleFlight<CacheKey, Entry, String>>();
+    send_sync::<cache::Follower<CacheKey, Entry, String>>();
+    send_sync::<cache::FlightError<String>>();
+    send_sync::<Reader>();
+    send_sync::<cache::ReadThroughBuilder<Arc<dyn Cache>, String>>();
+    send_sync::<cache::ReadThroughStats>();
+    send_sync::<cache::Served>();
+    send_sync::<cache::How>();
+    send_sync::<cache::Fetched>();
+    let _asking = |reader: &Reader, key: CacheKey| {
+        let fetch = || async { Err("why".to_owned()) };
+        drop(send(reader.get_or_fetch(key, fetch)));
+    };
 }
 
 /// The naive implementation that anyone could write.
@@ -69,15 +102,23 @@ fn conforms(cache: Arc<dyn Cache>) -> impl Future<Output = ()> + Send {
 #[tokio::test]
 async fn every_implementation_conforms() {
     conforms(Arc::new(Map::default())).await;
-    conforms(Arc::new(Lru::new(10).unwrap())).await;
+    conforms(Arc::new(MemoryCache::new(10).unwrap())).await;
+    conforms(Arc::new(Tiered::new(MemoryCache::new(10).unwrap(), Map::default()))).await;
+    let behind: Arc<dyn Cache> = Arc::new(Map::default());
+    conforms(Arc::new(Tiered::new(MemoryCache::new(1).unwrap(), behind))).await;
+    #[cfg(feature = "disk")]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        conforms(Arc::new(steadfast_cache::DiskCache::builder(folder.path().join("cache")).open().unwrap())).await;
+    }
 }
 
 #[tokio::test]
 async fn the_trait_tells_that_an_entry_was_too_large() {
-    let cache: Arc<dyn Cache> = Arc::new(Lru::builder().max_bytes(3).build().unwrap());
+    let cache: Arc<dyn Cache> = Arc::new(MemoryCache::builder().max_bytes(1000).build().unwrap());
     let key = CacheKey::from_bytes([1; 32]);
-    assert!(cache.put(key, Entry::new("abc", UnixNanos::EPOCH)).await.unwrap());
-    assert!(!cache.put(key, Entry::new("abcd", UnixNanos::EPOCH)).await.unwrap());
+    assert!(cache.put(key, Entry::new(vec![0; 400], UnixNanos::EPOCH)).await.unwrap());
+    assert!(!cache.put(key, Entry::new(vec![0; 700], UnixNanos::EPOCH)).await.unwrap());
     assert_eq!(cache.get(&key).await.unwrap(), None);
 }
 
@@ -89,4 +130,35 @@ fn errors_are_one_line_and_keep_their_source() {
     }
     check(&CacheError::Unavailable("why".into()), "the cache is unavailable");
     check(&CacheError::Corrupt("why".into()), "the cache holds something that is not an entry");
+}
+
+#[cfg(feature = "prompt")]
+#[test]
+fn prompts_and_recordings_are_send_sync_and_debug() {
+    use steadfast_cache::{
+        Cacheable, Normalise, Overlong, Part, PromptFacts, PromptKey, Recording, Replay, Rule, Tape, Tools, Uncacheable,
+    };
+    send_sync::<PromptKey>();
+    send_sync::<Normalise>();
+    send_sync::<Part<'static>>();
+    send_sync::<PromptFacts>();
+    send_sync::<Tools>();
+    send_sync::<Rule>();
+    send_sync::<Cacheable>();
+    send_sync::<Uncacheable>();
+    send_sync::<Tape>();
+    send_sync::<Overlong>();
+    send_sync::<Recording>();
+    send_sync::<Replay>();
+}
+
+#[cfg(feature = "similar")]
+#[test]
+fn the_index_is_send_sync_and_debug() {
+    use steadfast_cache::{Similar, SimilarIndex, SimilarIndexBuilder, SimilarStats, TokenSet};
+    send_sync::<SimilarIndex>();
+    send_sync::<SimilarIndexBuilder>();
+    send_sync::<SimilarStats>();
+    send_sync::<Similar>();
+    send_sync::<TokenSet>();
 }

@@ -1,70 +1,73 @@
-//! The reference: an LRU as a list, the least recently used entry first. Slow and plainly right.
+//! The reference: a map without bounds that looks at every entry before every operation. Slow and plainly right.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use steadfast_cache::{CacheKey, Entry, Stats};
+use steadfast_cache::{CacheKey, Entry, MemoryCache, Stats};
+use steadfast_clock::UnixNanos;
 
+#[derive(Default)]
 pub(crate) struct Model {
-    pub(crate) capacity: usize,
-    pub(crate) max_bytes: u64,
     pub(crate) ttl: Option<Duration>,
-    pub(crate) held: Vec<Held>,
+    pub(crate) idle: Option<Duration>,
+    pub(crate) held: BTreeMap<CacheKey, Held>,
     pub(crate) stats: Stats,
 }
 
-#[derive(Clone)]
 pub(crate) struct Held {
-    pub(crate) key: CacheKey,
-    pub(crate) entry: Entry,
-    /// Time since the start of the test.
-    pub(crate) stored: Duration,
+    entry: Entry,
+    /// Times since the start of the test.
+    stored: Duration,
+    used: Duration,
+    /// How old it was when it was put.
+    age: Duration,
 }
 
 impl Model {
-    pub(crate) fn new(capacity: usize, max_bytes: u64, ttl: Option<Duration>) -> Self {
-        Self { capacity, max_bytes, ttl, held: Vec::new(), stats: Stats::new() }
-    }
-
     pub(crate) fn expire(&mut self, now: Duration) {
         let before = self.held.len();
-        let ttl = self.ttl;
-        self.held.retain(|held| ttl.is_none_or(|ttl| now - held.stored < ttl));
+        let (ttl, idle) = (self.ttl, self.idle);
+        self.held.retain(|_, held| {
+            ttl.is_none_or(|ttl| now - held.stored < ttl)
+                && idle.is_none_or(|idle| now - held.used < idle)
+                && held.entry.lifetime().is_none_or(|life| held.age + (now - held.stored) < life.total())
+        });
         self.stats.expirations += (before - self.held.len()) as u64;
     }
 
     pub(crate) fn get(&mut self, key: &CacheKey, now: Duration) -> Option<Entry> {
         self.expire(now);
-        let Some(at) = self.held.iter().position(|held| held.key == *key) else {
+        let Some(held) = self.held.get_mut(key) else {
             self.stats.misses += 1;
             return None;
         };
+        held.used = now;
+        let age = held.age + (now - held.stored);
         self.stats.hits += 1;
-        let held = self.held.remove(at);
-        self.held.push(held.clone());
-        Some(held.entry)
+        self.stats.stale_hits += u64::from(held.entry.lifetime().is_some_and(|life| age >= life.fresh));
+        self.stats.negative_hits += u64::from(held.entry.is_negative());
+        self.stats.tokens_saved += held.entry.saving().tokens;
+        self.stats.micros_saved += held.entry.saving().micros;
+        Some(held.entry.clone())
     }
 
-    pub(crate) fn put(&mut self, key: CacheKey, entry: Entry, now: Duration) -> bool {
+    pub(crate) fn put(&mut self, key: CacheKey, entry: Entry, now: Duration, wall: UnixNanos) -> bool {
         self.remove(&key, now);
-        if entry.size() > self.max_bytes {
+        let age = entry.age(wall);
+        if entry.lifetime().is_some_and(|life| age >= life.total()) {
             return false;
         }
-        self.held.push(Held { key, entry, stored: now });
-        while self.held.len() > self.capacity || self.bytes() > self.max_bytes {
-            self.held.remove(0);
-            self.stats.evictions += 1;
-        }
+        self.held.insert(key, Held { entry, stored: now, used: now, age });
         self.stats.insertions += 1;
         true
     }
 
     pub(crate) fn remove(&mut self, key: &CacheKey, now: Duration) -> Option<Entry> {
         self.expire(now);
-        let at = self.held.iter().position(|held| held.key == *key)?;
-        Some(self.held.remove(at).entry)
+        self.held.remove(key).map(|held| held.entry)
     }
 
     pub(crate) fn bytes(&self) -> u64 {
-        self.held.iter().map(|held| held.entry.size()).sum()
+        self.held.values().map(|held| held.entry.size() + MemoryCache::OVERHEAD).sum()
     }
 }
