@@ -7,24 +7,26 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use steadfast_breaker::{CircuitBreaker, Rule, State, Transition};
 use steadfast_clock::Nanos;
 use steadfast_ratelimit::RateLimiter;
-use steadfast_telemetry::Registry;
+use steadfast_telemetry::{Calls, Registry};
 
 use crate::config::HostConfig;
 use crate::event::{Event, Observer};
-use crate::metrics::Meter;
 
 pub(crate) type HostBreaker = CircuitBreaker<Bridge>;
+
+/// What the names of the pool's series begin with.
+pub(crate) const METRICS: &str = "pool";
 
 /// What every host reports to.
 pub(crate) struct Shared {
     pub(crate) registry: Registry,
-    pub(crate) total: Meter,
+    pub(crate) total: Calls,
     pub(crate) observer: Arc<dyn Observer>,
 }
 
 impl Shared {
     pub(crate) fn new(registry: Registry, observer: Arc<dyn Observer>) -> Self {
-        let total = Meter::new(&registry, None);
+        let total = Calls::new(registry.clone(), METRICS);
         Self { registry, total, observer }
     }
 }
@@ -34,7 +36,7 @@ pub(crate) struct Host {
     pub(crate) config: HostConfig,
     pub(crate) limiter: Option<RateLimiter>,
     /// `None` for a host that is not remembered.
-    pub(crate) meter: Option<Meter>,
+    pub(crate) calls: Option<Calls>,
 }
 
 /// Tells the transitions of one breaker to the pool's observer and counters.
@@ -46,7 +48,7 @@ pub(crate) struct Bridge {
 impl steadfast_breaker::Observer for Bridge {
     fn on(&self, transition: &Transition) {
         if transition.to == State::Open {
-            self.shared.total.breaker_openings.inc();
+            self.shared.total.breaker_opened();
         }
         tracing::debug!(scope = &*self.scope, from = ?transition.from, to = ?transition.to, "breaker");
         self.shared.observer.on(&Event::Breaker { scope: &self.scope, transition });
@@ -92,8 +94,8 @@ impl Hosts {
         let remember = config.is_some() || (!transient && hosts.len() < self.max);
         let config = config.unwrap_or_default();
         let limiter = config.quota.map(RateLimiter::new);
-        let meter = remember.then(|| Meter::new(&self.shared.registry, Some(authority)));
-        let host = Arc::new(Host { config, limiter, meter });
+        let calls = remember.then(|| self.shared.total.host(authority));
+        let host = Arc::new(Host { config, limiter, calls });
         if remember {
             hosts.insert(authority.to_owned(), Arc::clone(&host));
         }

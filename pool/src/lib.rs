@@ -13,7 +13,6 @@ mod attempt;
 mod classify;
 mod error;
 mod event;
-mod metrics;
 
 mod host;
 mod pipeline;
@@ -29,7 +28,6 @@ pub use config::{HostConfig, PoolConfig};
 pub use context::{CallContext, Resend};
 pub use error::{Error, ErrorKind, Phase};
 pub use event::{Event, Observer};
-pub use metrics::{Latency, Metrics};
 pub use pool::{Pool, PoolBuilder};
 pub use redact::redacted;
 pub use request::Request;
@@ -43,3 +41,4 @@ pub use transport::{Inbound, InboundBody, Outbound, SendFuture, Transport, Trans
 pub use steadfast_backoff as backoff;
 pub use steadfast_breaker as breaker;
 pub use steadfast_ratelimit as ratelimit;
+pub use steadfast_telemetry as telemetry;

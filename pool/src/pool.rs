@@ -6,14 +6,13 @@ use std::sync::Arc;
 use steadfast_backoff::{Policy, StatusSet};
 use steadfast_breaker::Rule;
 use steadfast_clock::{SharedTimer, System, TokioTimer, UnixNanos, Wall};
-use steadfast_telemetry::{Recorder, Registry, Snapshot};
+use steadfast_telemetry::{CallReport, Recorder, Registry, Snapshot};
 
 use crate::classify::Classify;
 use crate::config::{HostConfig, PoolConfig};
 use crate::error::{Error, ErrorKind};
 use crate::event::Observer;
-use crate::host::{Hosts, Shared};
-use crate::metrics::Metrics;
+use crate::host::{Hosts, METRICS, Shared};
 use crate::pipeline::{self, Mode};
 use crate::request::Request;
 use crate::response::{Response, Streaming};
@@ -100,22 +99,29 @@ impl Pool {
         Ok(Streaming::new(head, body))
     }
 
-    /// The figures of all calls.
+    /// The figures of all calls. A call succeeded if it ended with an answer below 400; its latency is the time of all
+    /// attempts and waits up to the answer, of streams up to the answer's head.
     #[must_use]
-    pub fn metrics(&self) -> Metrics {
-        Metrics::read(&self.snapshot(), None)
+    pub fn metrics(&self) -> CallReport {
+        CallReport::read(&self.snapshot(), METRICS, &[])
     }
 
     /// The figures of one host, named as it is dialled: `api.example.com`, or `127.0.0.1:8080` when the URL has a port.
     #[must_use]
-    pub fn host_metrics(&self, host: &str) -> Metrics {
-        Metrics::read(&self.snapshot(), Some(host))
+    pub fn host_metrics(&self, host: &str) -> CallReport {
+        CallReport::read(&self.snapshot(), METRICS, &[("host", host)])
     }
 
-    /// Everything that was counted.
+    /// Everything that was counted: the pool's own series begin with `pool`.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        self.inner.shared.registry.snapshot()
+        self.registry().snapshot()
+    }
+
+    /// Where the pool counts, for figures that shall stand beside its own.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.inner.shared.registry
     }
 
     /// The timer of the pool: deadlines are points of its clock.

@@ -76,7 +76,7 @@ impl Arrival {
             timer: Arc::clone(&call.pool.timer),
             breaker: call.breaker.clone(),
             bytes_in: call.pool.shared.total.bytes_in.clone(),
-            host_bytes_in: call.host.meter.as_ref().map(|meter| meter.bytes_in.clone()),
+            host_bytes_in: call.host.calls.as_ref().map(|calls| calls.bytes_in.clone()),
             head_settled: false,
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use steadfast_backoff::{Policy, Retry, Stop, Wait, retry_after};
 use steadfast_breaker::State;
 use steadfast_clock::{Nanos, UnixNanos};
+use steadfast_telemetry::Calls;
 
 use super::failure::Failure;
 use super::{Arrival, Mode, log};
@@ -14,7 +15,6 @@ use crate::classify::Classify;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Event, Observer};
 use crate::host::{Host, HostBreaker};
-use crate::metrics::Meter;
 use crate::pool::Inner;
 use crate::redact::authority;
 use crate::request::Request;
@@ -37,6 +37,8 @@ pub(super) struct Call<'p> {
     /// The one resend that [`Resend::Stale`](crate::Resend::Stale) gives was used.
     pub(super) stale_resent: bool,
     started: Nanos,
+    /// The wait before the next attempt, and the status that caused it: a retry once that attempt begins.
+    waited: Option<(Duration, Option<u16>)>,
     attempts: Vec<Attempt>,
     finished: bool,
 }
@@ -67,18 +69,22 @@ impl<'p> Call<'p> {
             retry,
             stale_resent: false,
             started,
+            waited: None,
             attempts: Vec::new(),
             finished: false,
         };
-        call.count(|meter| meter.requests.inc());
+        call.count(|calls| {
+            calls.requests.inc();
+            calls.active.add(1);
+        });
         call
     }
 
     /// Adds to the total and to the host's own figures.
-    pub(super) fn count(&self, add: impl Fn(&Meter)) {
+    pub(super) fn count(&self, add: impl Fn(&Calls)) {
         add(&self.pool.shared.total);
-        if let Some(meter) = &self.host.meter {
-            add(meter);
+        if let Some(host) = &self.host.calls {
+            add(host);
         }
     }
 
@@ -95,13 +101,19 @@ impl<'p> Call<'p> {
 
     /// An error of this call that is not an attempt's: the place and the attempts so far are filled in.
     pub(super) fn refuse(&mut self, error: Error) -> Error {
-        self.close(false);
+        self.close(false, None);
         error.at(self.request.place()).after(std::mem::take(&mut self.attempts))
     }
 
     pub(super) fn begin_attempt(&mut self) -> Nanos {
         let number = self.retry.begin();
-        self.count(|meter| meter.attempts.inc());
+        let waited = self.waited.take();
+        self.count(|calls| {
+            calls.attempts.inc();
+            if let Some((delay, cause)) = waited {
+                calls.retried(delay, cause);
+            }
+        });
         let max = self.policy.max_attempts();
         self.tell(&Event::AttemptStarted { target: &self.scope, number, max });
         self.pool.timer.now()
@@ -109,7 +121,7 @@ impl<'p> Call<'p> {
 
     pub(super) fn end_attempt(&mut self, started: Nanos, result: &Received) {
         let elapsed = self.pool.timer.now().since(started);
-        self.count(|meter| meter.attempt_latency.record_duration(elapsed));
+        self.count(|calls| calls.attempt_latency.record_duration(elapsed));
         let (status, error, reached) = match result {
             Ok((head, arrival)) => {
                 (Some(head.status.as_u16()), None, if arrival.is_whole() { Reached::Body } else { Reached::Headers })
@@ -142,12 +154,10 @@ impl<'p> Call<'p> {
         }
         let status = result.as_ref().ok().map(|(head, _)| head.status.as_u16());
         drop(result);
-        self.count(|meter| {
-            meter.retried(status);
-            if wait.hinted {
-                meter.hinted_waits.record_duration(wait.delay);
-            }
-        });
+        self.waited = Some((wait.delay, status));
+        if wait.hinted {
+            self.count(|calls| calls.hinted(wait.delay));
+        }
         let (attempt, max) = (self.retry.attempt() + 1, self.policy.max_attempts());
         log::retrying(&self.scope, attempt, max, wait.delay, &what);
         self.tell(&Event::Retrying {
@@ -162,8 +172,12 @@ impl<'p> Call<'p> {
     }
 
     pub(super) fn finish(mut self, result: Received, stop: Option<Stop>) -> Result<(Head, Arrival), Error> {
-        let succeeded = matches!(&result, Ok((head, _)) if head.status.as_u16() < 400);
-        self.close(succeeded);
+        let status = match &result {
+            Ok((head, _)) => Some(head.status.as_u16()),
+            Err(failure) => failure.status,
+        };
+        let succeeded = result.is_ok() && status.is_some_and(|status| status < 400);
+        self.close(succeeded, status);
         let retried = self.attempts.len() > 1 || stop.is_some_and(|stop| stop != Stop::NotRetryable);
         if !succeeded && retried {
             log::gave_up(&self.request.place(), &self.attempts, self.retry.total_wait(), &what(&result));
@@ -192,16 +206,20 @@ impl<'p> Call<'p> {
         retry_after::parse(value, now)
     }
 
-    fn close(&mut self, succeeded: bool) {
+    fn close(&mut self, succeeded: bool, status: Option<u16>) {
         self.finished = true;
         let elapsed = self.pool.timer.now().since(self.started);
-        self.count(|meter| {
+        self.count(|calls| {
             if succeeded {
-                meter.succeeded.inc()
+                calls.succeeded.inc()
             } else {
-                meter.failed.inc()
+                calls.failed.inc()
             }
-            meter.latency.record_duration(elapsed);
+            if let Some(status) = status {
+                calls.ended(status);
+            }
+            calls.latency.record_duration(elapsed);
+            calls.active.sub(1);
         });
     }
 }
@@ -209,7 +227,10 @@ impl<'p> Call<'p> {
 impl Drop for Call<'_> {
     fn drop(&mut self) {
         if !self.finished {
-            self.count(|meter| meter.cancelled.inc());
+            self.count(|calls| {
+                calls.cancelled.inc();
+                calls.active.sub(1);
+            });
         }
         if self.request.transient && self.breaker.take().is_some() {
             self.pool.hosts.forget(&self.scope, self.pool.timer.now());

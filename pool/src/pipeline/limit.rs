@@ -25,7 +25,7 @@ pub(super) async fn wait(call: &mut Call<'_>) -> Result<(), Error> {
     let delay = timer.now().since(before);
     match granted {
         Ok(_) if waited => {
-            call.count(|meter| meter.limit_waits.inc());
+            call.count(|calls| calls.limited(delay));
             call.tell(&Event::LimitWaited { target: &call.scope, delay });
             Ok(())
         }

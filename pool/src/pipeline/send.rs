@@ -28,7 +28,7 @@ pub(super) async fn attempt(call: &Call<'_>, started: Nanos) -> Received {
     let body = watched(body, Arc::clone(&progress), Arc::clone(&call.pool.timer));
     let outbound = Outbound::new(request.method.clone(), request.url.clone(), headers(call), body);
     let inbound = head(call, outbound, &limits, &progress).await;
-    call.count(|meter| meter.bytes_out.add(progress.sent()));
+    call.count(|calls| calls.bytes_out.add(progress.sent()));
     let (parts, body) = parts(inbound?);
     let status = parts.status.as_u16();
     let mut arrival = Arrival::new(call, body, limits);

@@ -23,7 +23,7 @@ async fn sixty_per_minute_admits_one_a_second() {
         call.await.unwrap().unwrap();
     }
     assert_eq!(rig.clock.now().since(start), Duration::from_secs(3));
-    assert_eq!(rig.pool.metrics().limit_waits, 3);
+    assert_eq!(rig.pool.metrics().limit_wait.count, 3);
     // Other hosts have no limit.
     rig.pool.execute(Request::get("http://other/").unwrap()).await.unwrap();
 }
