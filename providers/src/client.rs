@@ -98,6 +98,7 @@ impl Asked {
                     id: whole.id,
                     attempts,
                     fallbacks: 0,
+                    cached: None,
                 })
             }
             Err(fault) => {

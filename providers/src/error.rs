@@ -11,10 +11,12 @@ use crate::Attempt;
 ///
 /// Its text is one line: the provider, what failed, what to do. Neither it nor its `Debug` holds keys or contents; what a
 /// provider says is told as far as it repeats neither.
+#[derive(Clone)]
 pub struct Error {
     inner: Box<Inner>,
 }
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     provider: Arc<str>,
@@ -28,7 +30,7 @@ struct Inner {
     fallbacks: u32,
     partial: Option<String>,
     earlier: Vec<Error>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 /// What kind of failure it is.
@@ -173,7 +175,7 @@ impl Error {
     }
 
     pub(crate) fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.inner.source = Some(source.into());
+        self.inner.source = Some(Arc::from(source.into()));
         self
     }
 

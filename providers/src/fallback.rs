@@ -5,7 +5,7 @@ mod journey;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{BoxFuture, Call, Error, ErrorKind, Provider, Reply, ReplyStream};
+use crate::{BoxFuture, Call, Error, ErrorKind, Identity, Provider, Reply, ReplyStream};
 
 pub(crate) use journey::Journey;
 
@@ -113,6 +113,13 @@ impl Provider for Fallback {
     /// The model of the first provider.
     fn model(&self) -> &str {
         self.inner.providers.first().map_or("", |provider| provider.model())
+    }
+
+    /// All of its providers in order, if they all tell.
+    fn identity(&self, call: &Call) -> Option<Identity> {
+        let all = self.inner.providers.iter().enumerate();
+        all.map(|(at, provider)| provider.identity(&call_of(call, at)))
+            .reduce(|chain, next| Some(chain?.then(next?)))?
     }
 
     fn complete(&self, call: Call) -> BoxFuture<'static, Result<Reply, Error>> {

@@ -10,7 +10,7 @@ use steadfast_pool::Pool;
 
 use crate::client::Client;
 use crate::vendor::Vendor;
-use crate::{BoxFuture, Call, ClientBuilder, Error, ErrorKind, Provider, Reply, ReplyStream};
+use crate::{BoxFuture, Call, ClientBuilder, Error, ErrorKind, Identity, Provider, Reply, ReplyStream};
 
 /// A client of OpenAI's Chat Completions API (`POST {base}/chat/completions`), or of one shaped like it. Clones share
 /// everything.
@@ -38,6 +38,10 @@ impl Provider for OpenAi {
 
     fn model(&self) -> &str {
         &self.0.model
+    }
+
+    fn identity(&self, call: &Call) -> Option<Identity> {
+        Some(self.0.identity(call))
     }
 
     fn complete(&self, call: Call) -> BoxFuture<'static, Result<Reply, Error>> {

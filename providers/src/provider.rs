@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::{Call, Error, Reply, ReplyStream};
+use crate::{Call, Error, Identity, Reply, ReplyStream};
 
 /// A future of any type that can be sent to another thread.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -18,6 +18,13 @@ pub trait Provider: Send + Sync {
 
     /// The model that answers when a call names none.
     fn model(&self) -> &str;
+
+    /// Who would answer this call, as far as the answer depends on it; `None`, the default, when the provider does not
+    /// know. A [`Cached`](crate::Cached) goes by it.
+    fn identity(&self, call: &Call) -> Option<Identity> {
+        let _ = call;
+        None
+    }
 
     /// Asks for the whole answer at once.
     ///
@@ -51,6 +58,10 @@ macro_rules! delegate {
 
             fn model(&self) -> &str {
                 (**self).model()
+            }
+
+            fn identity(&self, call: &Call) -> Option<Identity> {
+                (**self).identity(call)
             }
 
             fn complete(&self, call: Call) -> BoxFuture<'static, Result<Reply, Error>> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Attempt, Finish, Usage};
+use crate::{Attempt, CacheHit, Finish, Usage};
 
 /// A whole answer. Its `Debug` tells the length of the text and never the text.
 #[derive(Clone, PartialEq)]
@@ -24,6 +24,8 @@ pub struct Reply {
     pub attempts: Vec<Attempt>,
     /// How often the call was moved to another provider.
     pub fallbacks: u32,
+    /// Where the answer comes from when this call asked nobody for it. `usage` is what it took when it was asked for.
+    pub cached: Option<CacheHit>,
 }
 
 impl Reply {
@@ -39,6 +41,7 @@ impl Reply {
             id: None,
             attempts: Vec::new(),
             fallbacks: 0,
+            cached: None,
         }
     }
 }
@@ -54,6 +57,7 @@ impl fmt::Debug for Reply {
             .field("id", &self.id)
             .field("attempts", &self.attempts)
             .field("fallbacks", &self.fallbacks)
+            .field("cached", &self.cached)
             .finish()
     }
 }

@@ -8,8 +8,10 @@ use std::fmt;
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
+use crate::cached::Keeper;
 use crate::fallback::{Failover, Journey};
-use crate::{Attempt, BoxFuture, Error, ErrorKind, Event, Finish, Reply, Usage};
+use crate::metered::Counted;
+use crate::{Attempt, BoxFuture, CacheHit, Error, ErrorKind, Event, Finish, Reply, Usage};
 
 pub(crate) use live::Live;
 
@@ -37,6 +39,12 @@ pub struct ReplyStream {
     held: VecDeque<Event>,
     journey: Journey,
     tally: Tally,
+    /// Who is told how the call ends.
+    counted: Option<Counted>,
+    /// Where the answer comes from when nobody was asked.
+    cached: Option<CacheHit>,
+    /// Who keeps the answer.
+    keeper: Option<Keeper>,
     over: bool,
 }
 
@@ -89,6 +97,9 @@ impl ReplyStream {
             held: VecDeque::new(),
             journey: Journey { attempts, ..Journey::default() },
             tally: Tally::default(),
+            counted: None,
+            cached: None,
+            keeper: None,
             over: false,
         }
     }
@@ -100,6 +111,27 @@ impl ReplyStream {
         if let Some(failover) = failover {
             self.failovers.insert(0, failover);
         }
+        if let Some(keeper) = &mut self.keeper {
+            keeper.within_router = true;
+        }
+        self
+    }
+
+    /// Says that nobody was asked.
+    pub(crate) fn answered_by(mut self, hit: CacheHit) -> Self {
+        self.cached = Some(hit);
+        self
+    }
+
+    /// Has the answer kept. Of several who would, the outermost one does.
+    pub(crate) fn kept_by(mut self, keeper: Keeper) -> Self {
+        self.keeper = Some(keeper);
+        self
+    }
+
+    /// Counts the call, once it has ended.
+    pub(crate) fn counted(mut self, counted: Counted) -> Self {
+        self.counted = Some(counted);
         self
     }
 
@@ -115,6 +147,18 @@ impl ReplyStream {
     ///
     /// No event is lost when the future is dropped.
     pub async fn next(&mut self) -> Option<Result<Event, Error>> {
+        let next = self.advance().await;
+        if let Some(keeper) = &mut self.keeper {
+            match &next {
+                Some(Ok(event)) => keeper.note(event),
+                Some(Err(_)) => self.keeper = None,
+                None => keeper.kept().await,
+            }
+        }
+        next
+    }
+
+    async fn advance(&mut self) -> Option<Result<Event, Error>> {
         loop {
             if let Some(switching) = &mut self.switching {
                 let result = switching.as_mut().await;
@@ -178,13 +222,14 @@ impl ReplyStream {
         while let Some(event) = self.next().await {
             event?;
         }
+        let cached = self.cached;
         let Tally { provider, model, id, text, usage, finish } = self.tally;
         let Journey { attempts, fallbacks, .. } = self.journey;
         let Some(finish) = finish else {
             let error = Error::new(ErrorKind::Truncated, provider, "the stream had failed before it was collected");
             return Err(error.with_attempts(attempts).with_fallbacks(fallbacks));
         };
-        Ok(Reply { text, finish, usage, provider, model, id, attempts, fallbacks })
+        Ok(Reply { text, finish, usage, provider, model, id, attempts, fallbacks, cached })
     }
 
     /// Every attempt so far, at every provider, in order.
@@ -197,6 +242,12 @@ impl ReplyStream {
     #[must_use]
     pub fn fallbacks(&self) -> u32 {
         self.journey.fallbacks
+    }
+
+    /// Where the answer comes from when this call asked nobody for it. A router may still ask until the first event.
+    #[must_use]
+    pub fn cached(&self) -> Option<&CacheHit> {
+        self.cached.as_ref()
     }
 
     fn note(&mut self, event: &Event) -> Result<(), Error> {
@@ -219,6 +270,11 @@ impl ReplyStream {
                 if let Some(last) = self.journey.attempts.last_mut() {
                     last.http.reached = steadfast_pool::Reached::Body;
                 }
+                if let Some(counted) = self.counted.take() {
+                    // What a cache answers takes no tokens.
+                    let usage = if self.cached.is_some() { Usage::default() } else { self.tally.usage };
+                    counted.answered(usage, &self.journey.attempts, self.journey.fallbacks);
+                }
             }
         }
         Ok(())
@@ -228,6 +284,8 @@ impl ReplyStream {
     fn switch(&mut self, error: Error) -> Option<Error> {
         self.source = Source::Spent;
         self.mark_failed(&error);
+        self.cached = None;
+        self.keeper = self.keeper.take().filter(|keeper| !keeper.within_router);
         let mut error = error;
         while let Some(failover) = self.failovers.pop() {
             match failover.after(error, &mut self.journey) {
@@ -258,6 +316,11 @@ impl ReplyStream {
             Ok(mut next) => {
                 self.source = std::mem::replace(&mut next.source, Source::Spent);
                 self.failovers.append(&mut next.failovers);
+                self.cached = next.cached;
+                if self.keeper.is_none() {
+                    // What is around this stream is around that one, too.
+                    self.keeper = next.keeper.take();
+                }
                 self.journey = std::mem::take(&mut self.journey).then(std::mem::take(&mut next.journey));
                 Ok(())
             }
@@ -274,6 +337,9 @@ impl ReplyStream {
         self.held.clear();
         let text = std::mem::take(&mut self.tally.text);
         let error = self.journey.close(error).with_partial(text);
+        if let Some(counted) = self.counted.take() {
+            counted.failed(&error);
+        }
         self.end();
         error
     }
@@ -302,6 +368,7 @@ impl fmt::Debug for ReplyStream {
             .field("text_len", &self.tally.text.len())
             .field("finish", &self.tally.finish)
             .field("attempts", &self.journey.attempts)
+            .field("cached", &self.cached)
             .finish_non_exhaustive()
     }
 }

@@ -5,8 +5,9 @@ use std::future::Future;
 use std::sync::Arc;
 
 use steadfast_providers::{
-    Anthropic, ApiKey, Attempt, Call, ClientBuilder, Error, ErrorKind, Event, EventSource, Fallback, FallbackBuilder,
-    Finish, Message, OpenAi, Provider, Reply, ReplyStream, Role, Usage,
+    Anthropic, ApiKey, Attempt, CacheHit, Cached, CachedBuilder, CachedStats, Call, ClientBuilder, Error, ErrorKind,
+    Event, EventSource, Fallback, FallbackBuilder, Finish, HitKind, Identity, Message, OpenAi, Provider, Reply,
+    ReplyStream, Role, Usage,
 };
 
 fn handle<T: Send + Sync + Debug + 'static>() {}
@@ -27,7 +28,13 @@ fn handles_are_send_sync_and_traits_are_dyn_compatible() {
     value::<Attempt>();
     value::<ApiKey>();
     value::<ErrorKind>();
-    handle::<Error>();
+    value::<Error>();
+    value::<Cached>();
+    value::<CachedStats>();
+    value::<CacheHit>();
+    value::<HitKind>();
+    value::<Identity>();
+    handle::<CachedBuilder>();
     handle::<FallbackBuilder>();
     handle::<ClientBuilder<OpenAi>>();
     fn sendable<T: Send + Debug + 'static>() {}

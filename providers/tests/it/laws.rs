@@ -1,5 +1,7 @@
 //! The laws of counting, and of answers that come in pieces.
 
+mod cached;
+
 use proptest::prelude::*;
 use steadfast_providers::{Event, Finish, ReplyStream, Usage};
 

@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
+mod cached;
 mod clients;
 mod conformance;
 mod contract;
 mod fallback;
 mod laws;
+mod metered;
 mod rig;
 mod secrets;
 mod streams;

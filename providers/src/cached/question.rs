@@ -1,0 +1,82 @@
+//! What a call is filed under, if its answer may be kept at all.
+
+use serde_json::Value;
+use steadfast_cache::{CacheKey, PromptFacts, PromptKey, TokenSet};
+
+use super::Inner;
+use crate::{Call, Role};
+
+/// A call as far as the cache knows it: digests of it.
+#[derive(Clone)]
+pub(super) struct Question {
+    pub(super) key: CacheKey,
+    /// What similar questions are looked for by, where they are.
+    pub(super) likeness: Option<Likeness>,
+}
+
+/// The last thing that the user says, and everything else.
+#[derive(Clone)]
+pub(super) struct Likeness {
+    pub(super) partition: CacheKey,
+    pub(super) tokens: TokenSet,
+}
+
+impl Inner {
+    /// What a call is filed under; `None` when its answer may not be kept, or nobody knows what it depends on.
+    pub(super) fn question(&self, call: &Call) -> Option<Question> {
+        // What no client sends. It is theirs to say so.
+        let is_sent = !call.messages.is_empty() && call.temperature.is_none_or(f64::is_finite);
+        if !is_sent || !self.rule.judge(&facts(call)).is_yes() {
+            return None;
+        }
+        let identity = self.provider.identity(call);
+        if identity.is_none() && self.scope.is_none() {
+            return None;
+        }
+        let model = call.model.as_deref().unwrap_or_else(|| self.provider.model());
+        let mut key = PromptKey::normalised(&self.normalise, self.provider.name(), model)
+            .scope(self.scope.as_deref().unwrap_or_default());
+        if let Some(identity) = identity {
+            key = key.scope(&identity.encoded()?);
+        }
+        let key = asked(key, call);
+        let partition = self.similar.as_ref().and_then(|_| key.partition());
+        let likeness = partition.zip(call.messages.last()).map(|(partition, last)| {
+            let tokens = TokenSet::of(&last.text);
+            Likeness { partition, tokens }
+        });
+        Some(Question { key: key.finish(), likeness })
+    }
+}
+
+/// Everything of the call that reaches the provider.
+fn asked(mut key: PromptKey, call: &Call) -> PromptKey {
+    if let Some(system) = &call.system {
+        key = key.system(system);
+    }
+    for message in call.messages.iter() {
+        let role = match message.role {
+            Role::User => "user",
+            Role::Assistant => "assistant",
+        };
+        key = key.message(role, &message.text);
+    }
+    if let Some(tokens) = call.max_tokens {
+        key = key.param("max_tokens", tokens);
+    }
+    if let Some(temperature) = call.temperature {
+        key = key.param("temperature", temperature);
+    }
+    if !call.stop.is_empty() {
+        key = key.json("stop", &Value::from(call.stop.to_vec()));
+    }
+    key
+}
+
+fn facts(call: &Call) -> PromptFacts {
+    let facts = PromptFacts::new();
+    match call.temperature {
+        Some(temperature) => facts.temperature(temperature),
+        None => facts,
+    }
+}

@@ -1,0 +1,78 @@
+//! What a caching provider was good for.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use steadfast_telemetry::Calls;
+
+use crate::{CacheHit, HitKind};
+
+/// What happened at a [`Cached`](crate::Cached) since it was made. Sums never go backwards.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CachedStats {
+    /// Calls that were answered from the cache, stale answers included.
+    pub hits: u64,
+    /// Calls that were answered with the answer to a similar question.
+    pub similar: u64,
+    /// Calls that were given the answer of another one at the same time.
+    pub shared: u64,
+    /// Calls that asked.
+    pub misses: u64,
+    /// Calls that had no leave to be answered from the cache, and asked.
+    pub bypassed: u64,
+    /// Failures of the cache.
+    pub cache_errors: u64,
+    /// Tokens of the answers that were given without asking.
+    pub tokens_saved: u64,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    pub(super) hits: AtomicU64,
+    pub(super) similar: AtomicU64,
+    pub(super) shared: AtomicU64,
+    pub(super) misses: AtomicU64,
+    pub(super) bypassed: AtomicU64,
+    pub(super) cache_errors: AtomicU64,
+    pub(super) tokens_saved: AtomicU64,
+    /// Who is told too.
+    pub(super) calls: Option<Calls>,
+}
+
+impl Counts {
+    pub(super) fn hit(&self, hit: &CacheHit) {
+        bump(match hit.kind {
+            HitKind::Exact | HitKind::Stale => &self.hits,
+            HitKind::Similar { .. } => &self.similar,
+            HitKind::Shared => &self.shared,
+        });
+        self.tokens_saved.fetch_add(hit.tokens_saved, Ordering::Relaxed);
+        if let Some(calls) = &self.calls {
+            calls.cache_hit(hit.tokens_saved, 0);
+        }
+    }
+
+    pub(super) fn missed(&self) {
+        bump(&self.misses);
+        if let Some(calls) = &self.calls {
+            calls.cache_miss();
+        }
+    }
+
+    pub(super) fn read(&self) -> CachedStats {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        CachedStats {
+            hits: read(&self.hits),
+            similar: read(&self.similar),
+            shared: read(&self.shared),
+            misses: read(&self.misses),
+            bypassed: read(&self.bypassed),
+            cache_errors: read(&self.cache_errors),
+            tokens_saved: read(&self.tokens_saved),
+        }
+    }
+}
+
+pub(super) fn bump(count: &AtomicU64) {
+    count.fetch_add(1, Ordering::Relaxed);
+}

@@ -1,0 +1,50 @@
+//! What is known of an answer that nobody was asked for.
+
+use std::time::Duration;
+
+/// Where an answer comes from that this call asked nobody for, and what that saved.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct CacheHit {
+    /// Why it was given.
+    pub kind: HitKind,
+    /// How old the answer is, by the calendar.
+    pub age: Duration,
+    /// The tokens that the answer took when it was asked for; zero when the provider did not say.
+    pub tokens_saved: u64,
+}
+
+/// Why an answer was given that this call asked nobody for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum HitKind {
+    /// It is kept, to the very same question.
+    Exact,
+    /// The same, and it is out of date: a new one is asked for meanwhile.
+    Stale,
+    /// It is kept, to a question of nearly the same words.
+    #[non_exhaustive]
+    Similar {
+        /// How similar the questions are, `0.0 ..= 1.0`.
+        similarity: f64,
+    },
+    /// Another call asked the same at the same time.
+    Shared,
+}
+
+impl CacheHit {
+    /// A hit.
+    #[must_use]
+    pub const fn new(kind: HitKind, age: Duration, tokens_saved: u64) -> Self {
+        Self { kind, age, tokens_saved }
+    }
+
+    /// How similar the question is that was answered; `None` when it is the very same.
+    #[must_use]
+    pub const fn similarity(&self) -> Option<f64> {
+        match self.kind {
+            HitKind::Similar { similarity } => Some(similarity),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! A provider whose calls are counted: requests, attempts, fallbacks, tokens and latency, in total and for each model.
+
+mod counted;
+mod meter;
+
+use std::fmt;
+use std::sync::Arc;
+
+use steadfast_pool::Pool;
+
+use crate::{BoxFuture, Call, Error, Identity, Provider, Reply, ReplyStream, Usage};
+
+pub(crate) use counted::Counted;
+use meter::Meter;
+pub(crate) use meter::PREFIX;
+
+/// A provider, or a router over several, whose calls are counted where its pool counts its own.
+///
+/// Put it around whatever the program asks, outermost, so that each call is counted once, whatever happens inside. The
+/// series begin with `llm`; [`CallReport`](steadfast_telemetry::CallReport) reads them:
+/// `CallReport::read(&pool.snapshot(), "llm", &[])` is the total, `CallReport::of_models` has a report for each model, by
+/// the name that it was asked by. There a call is counted for the model that ended it, and an attempt for the model that
+/// it was sent to. What HTTP took, in bytes and connections, is in the pool's own series.
+///
+/// A streamed call ends with its last event. One whose stream is dropped before that is counted as cancelled.
+#[derive(Clone)]
+pub struct Metered {
+    provider: Arc<dyn Provider>,
+    meter: Arc<Meter>,
+}
+
+impl Metered {
+    /// Counts the calls of `provider` into the registry of `pool`, and times them by its clock.
+    #[must_use]
+    pub fn new(provider: impl Provider + 'static, pool: &Pool) -> Self {
+        let meter = Meter::new(pool.registry().clone(), Arc::clone(pool.timer()));
+        Self { provider: Arc::new(provider), meter: Arc::new(meter) }
+    }
+
+    fn begin(&self, call: &Call) -> Counted {
+        let model = call.model.clone().unwrap_or_else(|| Arc::from(self.provider.model()));
+        Counted::begin(Arc::clone(&self.meter), model)
+    }
+}
+
+impl Provider for Metered {
+    fn name(&self) -> &str {
+        self.provider.name()
+    }
+
+    fn model(&self) -> &str {
+        self.provider.model()
+    }
+
+    fn identity(&self, call: &Call) -> Option<Identity> {
+        self.provider.identity(call)
+    }
+
+    fn complete(&self, call: Call) -> BoxFuture<'static, Result<Reply, Error>> {
+        // Counted from the first poll: a future that nobody runs is no call.
+        let this = self.clone();
+        Box::pin(async move {
+            let counted = this.begin(&call);
+            match this.provider.complete(call).await {
+                Ok(reply) => {
+                    // What a cache answers takes no tokens.
+                    let usage = if reply.cached.is_some() { Usage::default() } else { reply.usage };
+                    counted.answered(usage, &reply.attempts, reply.fallbacks);
+                    Ok(reply)
+                }
+                Err(error) => {
+                    counted.failed(&error);
+                    Err(error)
+                }
+            }
+        })
+    }
+
+    fn stream(&self, call: Call) -> BoxFuture<'static, Result<ReplyStream, Error>> {
+        let this = self.clone();
+        Box::pin(async move {
+            let counted = this.begin(&call);
+            match this.provider.stream(call).await {
+                Ok(stream) => Ok(stream.counted(counted)),
+                Err(error) => {
+                    counted.failed(&error);
+                    Err(error)
+                }
+            }
+        })
+    }
+}
+
+impl fmt::Debug for Metered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metered").field("provider", &self.provider.name()).finish_non_exhaustive()
+    }
+}
