@@ -7,6 +7,7 @@ use serde::Serialize;
 use steadfast_pool::{Observer, Pool};
 use steadfast_providers::{Attempt, Call, Error, ErrorKind, Event, Fallback, Provider, Reply, Usage};
 
+use crate::cache;
 use crate::exit::Failure;
 use crate::say::Say;
 use crate::vendor::{self, Target, Vendor};
@@ -35,6 +36,8 @@ pub(crate) struct Args {
     /// Send the key over http:// too, to hosts other than this machine.
     #[arg(long)]
     allow_plain_http: bool,
+    #[command(flatten)]
+    cache: cache::CacheArgs,
     /// Print the answer when it is whole.
     #[arg(long)]
     no_stream: bool,
@@ -57,7 +60,7 @@ struct Output<'a> {
     /// Prices are not known to this version.
     cost: Option<f64>,
     attempts: &'a [Attempt],
-    /// There is no cache in this version.
+    /// Nobody was asked.
     cached: bool,
 }
 
@@ -74,21 +77,23 @@ pub(crate) async fn run(args: Args, say: &Arc<Say>) -> Result<(), Failure> {
     for target in &args.fallback {
         chain.push(vendor::client(target, None, args.allow_plain_http, &pool)?);
     }
-    let provider = in_order(chain, say)?;
+    let provider = cache::around(in_order(chain, say)?, &args.cache, say);
     let mut call = Call::new(prompt).max_tokens(args.max_tokens);
     if let Some(system) = args.system {
         call = call.system(system);
     }
-    if args.json {
+    if args.json || args.no_stream {
         let reply = provider.complete(call).await.map_err(|error| failed(&error))?;
-        return print_json(&reply);
-    }
-    if args.no_stream {
-        let reply = provider.complete(call).await.map_err(|error| failed(&error))?;
+        if let Some(hit) = &reply.cached {
+            cache::tell(hit, say);
+        }
+        if args.json {
+            return print_json(&reply);
+        }
         writeln!(std::io::stdout(), "{}", reply.text)?;
         return Ok(());
     }
-    stream(&*provider, call).await
+    stream(&*provider, call, say).await
 }
 
 /// One provider, or several in order.
@@ -107,9 +112,12 @@ pub(crate) fn in_order(chain: Vec<Arc<dyn Provider>>, say: &Arc<Say>) -> Result<
     Ok(Arc::new(fallback.build().map_err(|error| Failure::usage(error.to_string()))?))
 }
 
-async fn stream(provider: &dyn Provider, call: Call) -> Result<(), Failure> {
+async fn stream(provider: &dyn Provider, call: Call, say: &Say) -> Result<(), Failure> {
     let mut stdout = std::io::stdout();
     let mut stream = provider.stream(call).await.map_err(|error| failed(&error))?;
+    if let Some(hit) = stream.cached() {
+        cache::tell(hit, say);
+    }
     let mut ends_with_newline = true;
     while let Some(event) = stream.next().await {
         match event {
@@ -142,7 +150,7 @@ fn print_json(reply: &Reply) -> Result<(), Failure> {
         usage: Some(&reply.usage).filter(|usage| usage.is_known()),
         cost: None,
         attempts: &reply.attempts,
-        cached: false,
+        cached: reply.cached.is_some(),
     };
     let text = serde_json::to_string(&output).map_err(|error| Failure::work(error.to_string()))?;
     writeln!(std::io::stdout(), "{text}")?;

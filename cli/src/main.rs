@@ -4,6 +4,7 @@ mod args;
 mod exit;
 mod say;
 
+mod cache;
 mod chat;
 mod headers;
 mod push;

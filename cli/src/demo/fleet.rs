@@ -10,7 +10,7 @@ use steadfast_pool::Observer;
 use steadfast_testkit::{FleetSim, Matcher, Reply, Script};
 
 use super::Stage;
-use super::report::Fleet;
+use super::report::{Fleet, Quantiles};
 use crate::exit::Failure;
 use crate::say::Say;
 use crate::sim::devices;
@@ -45,7 +45,7 @@ pub(super) async fn run(stage: Stage, say: &Arc<Say>) -> Result<Fleet, Failure> 
     let policy = Policy::delivery();
     let observer: Arc<dyn Observer> = Arc::clone(say) as Arc<dyn Observer>;
     let pool = HttpPush::pool_builder(&policy).observer(observer).build().map_err(|error| failed(&error))?;
-    let push = HttpPush::builder().pool(pool).retry(policy).build().map_err(|error| failed(&error))?;
+    let push = HttpPush::builder().pool(pool.clone()).retry(policy).build().map_err(|error| failed(&error))?;
     let plan = Plan::builder(Artifact::from_bytes(artifact()))
         .version(VERSION)
         .devices(devices(&sim.addresses())?)
@@ -59,12 +59,16 @@ pub(super) async fn run(stage: Stage, say: &Arc<Say>) -> Result<Fleet, Failure> 
         return Err(Failure::interrupted());
     }
     let received = sim.report().totals;
+    let http = pool.metrics();
     Ok(Fleet {
         devices: report.status.total,
         succeeded: report.status.succeeded,
         failed: report.status.failed,
         skipped: report.status.skipped,
         attempts: received.pushes,
+        requests: http.requests,
+        retries: http.retries,
+        latency_ms: Quantiles::of(&http.latency),
         elapsed_s: clock.now().since(started).as_secs_f64(),
         digest_ok: received.digest_ok,
         digest_bad: received.digest_bad,

@@ -4,14 +4,14 @@ use std::io;
 use std::sync::Arc;
 
 use std::time::Duration;
+
 use steadfast_clock::{Clock, TokioTimer};
 use steadfast_pool::{Observer, Pool};
-use steadfast_providers::{Anthropic, Call, Event, OpenAi, Provider};
-use steadfast_telemetry::Histogram;
+use steadfast_providers::{Anthropic, Call, Event, Metered, OpenAi, Provider};
 use steadfast_testkit::{LlmSim, Reply, Script};
 
 use super::Stage;
-use super::report::{Llm, Quantiles};
+use super::report::Llm;
 use crate::chat;
 use crate::exit::Failure;
 use crate::say::Say;
@@ -48,23 +48,16 @@ pub(super) async fn run(stage: Stage, say: &Arc<Say>) -> Result<Llm, Failure> {
             .build()
             .map_err(failed)?,
     );
-    let latency = Histogram::new();
-
     stage.line("1. A provider answers 503, then 429 with Retry-After: 1, then the question.\n")?;
-    let answer = {
-        let _timed = latency.start(TokioTimer::new());
-        show(&*first, "What does a steadfast client do?", stage).await?
-    };
+    let asked = Metered::new(Arc::clone(&first), &pool);
+    let answer = show(&asked, "What does a steadfast client do?", stage).await?;
 
     stage.line("\n2. An overloaded provider (529) gives way to its fallback; when it goes on, its breaker opens.\n")?;
-    let chain = chat::in_order(vec![second, first], say)?;
-    let mut fallbacks = 0;
+    let chain = Metered::new(chat::in_order(vec![second, first], say)?, &pool);
     for _ in 0..OVERLOADED_QUESTIONS {
         let clock = TokioTimer::new();
         let started = clock.now();
         let reply = chain.complete(Call::new("And when nobody is there?")).await.map_err(failed)?;
-        latency.record_duration(clock.now().since(started));
-        fallbacks += u64::from(reply.fallbacks);
         stage.line(&format!(
             "   answered by {} after {} attempts, {:.1} s",
             reply.provider,
@@ -73,20 +66,7 @@ pub(super) async fn run(stage: Stage, say: &Arc<Say>) -> Result<Llm, Failure> {
         ))?;
     }
 
-    let metrics = pool.metrics();
-    let latency = latency.snapshot();
-    Ok(Llm {
-        requests: 1 + OVERLOADED_QUESTIONS,
-        attempts: metrics.attempts,
-        retries: metrics.retries,
-        retries_by_status: metrics.retries_by_status,
-        retry_after_waits: metrics.retry_after_waits,
-        longest_retry_after_wait_s: metrics.longest_retry_after_wait_s,
-        fallbacks,
-        breaker_openings: metrics.breaker_openings,
-        latency_ms: Quantiles::of(&latency),
-        answer,
-    })
+    Ok(Llm::read(&pool.snapshot(), answer))
 }
 
 /// Asks, and shows the answer as it comes.

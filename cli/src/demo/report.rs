@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
-use steadfast_telemetry::HistogramSnapshot;
+use steadfast_telemetry::{CallReport, Latency, Snapshot};
 
 use super::{fleet, llm};
 
@@ -27,6 +27,8 @@ pub(super) struct Llm {
     pub(super) fallbacks: u64,
     pub(super) breaker_openings: u64,
     pub(super) latency_ms: Quantiles,
+    pub(super) tokens_in: u64,
+    pub(super) tokens_out: u64,
     pub(super) answer: String,
 }
 
@@ -37,7 +39,7 @@ pub(super) struct Quantiles {
     p99: Option<f64>,
 }
 
-/// `attempts` are pushes, as the devices counted them.
+/// `attempts` are pushes, as the devices counted them; `requests` are those of the pool, verifications too.
 #[derive(Debug, Serialize)]
 pub(super) struct Fleet {
     pub(super) devices: u64,
@@ -45,6 +47,9 @@ pub(super) struct Fleet {
     pub(super) failed: u64,
     pub(super) skipped: u64,
     pub(super) attempts: u64,
+    pub(super) requests: u64,
+    pub(super) retries: u64,
+    pub(super) latency_ms: Quantiles,
     pub(super) elapsed_s: f64,
     pub(super) digest_ok: u64,
     pub(super) digest_bad: u64,
@@ -52,9 +57,37 @@ pub(super) struct Fleet {
 }
 
 impl Quantiles {
-    pub(super) fn of(latency: &HistogramSnapshot) -> Self {
-        let at = |quantile| latency.quantile(quantile).map(|nanos| Duration::from_nanos(nanos).as_secs_f64() * 1e3);
-        Self { p50: at(0.5), p95: at(0.95), p99: at(0.99) }
+    pub(super) fn of(latency: &Latency) -> Self {
+        let ms = |time: Option<Duration>| time.map(|time| time.as_secs_f64() * 1e3);
+        Self { p50: ms(latency.p50), p95: ms(latency.p95), p99: ms(latency.p99) }
+    }
+}
+
+impl Llm {
+    /// The figures of the first act, from the snapshot of its pool.
+    pub(super) fn read(snapshot: &Snapshot, answer: String) -> Self {
+        let (calls, http) = (CallReport::read(snapshot, "llm", &[]), CallReport::read(snapshot, "pool", &[]));
+        Self {
+            requests: calls.requests,
+            attempts: calls.attempts,
+            retries: calls.retries,
+            retries_by_status: calls.retries_by_status,
+            retry_after_waits: calls.hinted_wait.count,
+            longest_retry_after_wait_s: calls.hinted_wait.max.unwrap_or_default().as_secs_f64(),
+            fallbacks: calls.fallbacks,
+            breaker_openings: http.breaker_openings,
+            latency_ms: Quantiles::of(&calls.latency),
+            tokens_in: calls.tokens_in,
+            tokens_out: calls.tokens_out,
+            answer,
+        }
+    }
+}
+
+impl fmt::Display for Quantiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ms = |value: Option<f64>| value.map_or(String::from("-"), |ms| format!("{ms:.0} ms"));
+        write!(f, "p50 {}, p95 {}, p99 {}", ms(self.p50), ms(self.p95), ms(self.p99))
     }
 }
 
@@ -85,9 +118,7 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { llm, fleet } = self;
-        let ms = |value: Option<f64>| value.map_or(String::from("-"), |ms| format!("{ms:.0} ms"));
         let by_status: Vec<_> = llm.retries_by_status.iter().map(|(status, n)| format!("{n} after {status}")).collect();
-        let (p50, p95, p99) = (ms(llm.latency_ms.p50), ms(llm.latency_ms.p95), ms(llm.latency_ms.p99));
         writeln!(f, "\nLLM")?;
         writeln!(f, "   requests           {} in {} attempts", llm.requests, llm.attempts)?;
         writeln!(f, "   retries            {} ({})", llm.retries, by_status.join(", "))?;
@@ -95,11 +126,14 @@ impl fmt::Display for Report {
         writeln!(f, "   Retry-After waits  {}, the longest {longest:.2} s", llm.retry_after_waits)?;
         writeln!(f, "   fallbacks          {}", llm.fallbacks)?;
         writeln!(f, "   breaker openings   {}", llm.breaker_openings)?;
-        writeln!(f, "   latency            p50 {p50}, p95 {p95}, p99 {p99}")?;
+        writeln!(f, "   tokens             {} in, {} out", llm.tokens_in, llm.tokens_out)?;
+        writeln!(f, "   latency            {}", llm.latency_ms)?;
         writeln!(f, "Fleet")?;
         let Fleet { devices, succeeded, failed, skipped, attempts, elapsed_s, .. } = fleet;
         writeln!(f, "   devices            {devices}: {succeeded} succeeded, {failed} failed, {skipped} skipped")?;
         writeln!(f, "   pushes             {attempts} in {elapsed_s:.1} s")?;
+        writeln!(f, "   requests           {}, {} retries", fleet.requests, fleet.retries)?;
+        writeln!(f, "   latency            {}", fleet.latency_ms)?;
         let Fleet { digest_ok, digest_bad, pushes_after_success, .. } = fleet;
         writeln!(f, "   bodies             {digest_ok} whole, {digest_bad} corrupt")?;
         writeln!(f, "   needless pushes    {pushes_after_success}")

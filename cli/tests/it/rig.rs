@@ -33,7 +33,9 @@ impl Run {
 pub(crate) fn command(args: &[&str]) -> Command {
     let mut command = Command::new(BINARY);
     command.args(args);
-    for variable in ["OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"] {
+    for variable in
+        ["OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_BASE_URL", "STEADFAST_CACHE_DIR"]
+    {
         command.env_remove(variable);
     }
     command.stdin(Stdio::null());
