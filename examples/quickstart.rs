@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use steadfast::backoff::{Driver, Policy, Verdict};
 use steadfast::breaker::{CircuitBreaker, Rule};
-use steadfast::cache::{CacheKey, Entry, Lru};
+use steadfast::cache::{CacheKey, Entry, MemoryCache};
 use steadfast::clock::{System, TokioTimer, Wall};
 use steadfast::ratelimit::{Quota, RateLimiter};
 use steadfast::telemetry::{Key, Recorder, Registry};
@@ -15,7 +15,7 @@ type Failure = Box<dyn Error + Send + Sync>;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Failure> {
     let (clock, timer) = (System::new(), TokioTimer::new());
-    let cache = Lru::new(1000)?;
+    let cache = MemoryCache::new(1000)?;
     let limiter = RateLimiter::new(Quota::per_second(50)?);
     let breaker = CircuitBreaker::new(Rule::new())?;
     let registry = Registry::new();
@@ -45,7 +45,7 @@ async fn main() -> Result<(), Failure> {
     let mut out = io::stdout();
     for question in 1..=2 {
         let answer = match cache.get(&key) {
-            Some(entry) => entry.value,
+            Some(entry) => entry.value().clone(),
             None => {
                 let done = Driver::new(&policy, &timer)
                     .on_retry(|retrying| drop(writeln!(io::stdout(), "  {retrying}")))

@@ -1,7 +1,8 @@
-//! The area `primitives`: limiter, breaker, retry, delay, budget, counter, histogram.
+//! The area `primitives`: limiter, breaker, retry, delay, budget, counter, histogram, cache.
 
 mod breaker;
 mod budget;
+mod cache;
 mod delay;
 mod limiter;
 mod retry;
@@ -12,7 +13,7 @@ use crate::Row;
 
 /// All rows of the area, each made when it is its turn.
 pub fn rows() -> impl Iterator<Item = Row> {
-    let areas = [limiter::ROWS, breaker::ROWS, retry::ROWS, delay::ROWS, budget::ROWS, telemetry::ROWS];
+    let areas = [limiter::ROWS, breaker::ROWS, retry::ROWS, delay::ROWS, budget::ROWS, telemetry::ROWS, cache::ROWS];
     areas.into_iter().flatten().map(|make| make())
 }
 

@@ -56,12 +56,21 @@ fn telemetry_is_there() {
 #[cfg(feature = "cache")]
 #[test]
 fn cache_is_there() {
-    use steadfast::cache::{CacheKey, Entry, Lru};
+    use steadfast::cache::{CacheKey, Entry, MemoryCache};
     use steadfast::clock::UnixNanos;
 
-    let (cache, key) = (Lru::new(1).unwrap(), CacheKey::from_bytes([7; 32]));
+    let (cache, key) = (MemoryCache::new(1).unwrap(), CacheKey::from_bytes([7; 32]));
     cache.put(key, Entry::new("an answer", UnixNanos::EPOCH));
     assert_eq!(cache.stats().insertions, 1);
+}
+
+#[cfg(feature = "cache")]
+#[test]
+fn cache_makes_one_call_for_all() {
+    use steadfast::cache::{MemoryCache, ReadThrough};
+
+    let reader = ReadThrough::<_, std::fmt::Error>::new(MemoryCache::new(1).unwrap());
+    assert_eq!(reader.stats().flights, 0);
 }
 
 #[cfg(feature = "pool")]
