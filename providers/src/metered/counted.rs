@@ -28,8 +28,12 @@ impl Counted {
     /// The call ended with an answer.
     pub(crate) fn answered(mut self, usage: Usage, attempts: &[Attempt], fallbacks: u32) {
         self.attempted(attempts, fallbacks);
+        let status = attempts.last().and_then(|last| last.http.status);
         self.end(attempts, |calls| {
             calls.succeeded.inc();
+            if let Some(status) = status {
+                calls.ended(status);
+            }
             if usage.is_known() {
                 calls.tokens(usage.input, usage.output);
             }

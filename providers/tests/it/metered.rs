@@ -25,6 +25,7 @@ async fn an_answer_is_counted_with_its_retries_and_tokens() {
         assert_eq!((total.requests, total.succeeded, total.failed, total.cancelled, total.active), (1, 1, 0, 0, 0));
         assert_eq!((total.attempts, total.retries, total.retries_by_status), (2, 1, [(503, 1)].into()));
         assert_eq!((total.tokens_in, total.tokens_out, total.fallbacks), (7, 2, 0));
+        assert_eq!(total.final_status, [(200, 1)].into());
         assert_eq!((total.hinted_wait.count, total.retry_delay.count, total.latency.count), (1, 1, 1));
         let models = CallReport::of_models(&rig.pool.snapshot(), "llm");
         assert_eq!(models.len(), 1, "{vendor} {mode:?}");

@@ -80,8 +80,10 @@ fn in_and_out(into: &str, out: &str) -> String {
 }
 
 fn saved(tokens: u64, micros: u64) -> String {
-    if tokens == 0 && micros == 0 {
-        return NOTHING.to_owned();
+    let tokens = (tokens > 0).then(|| format!("{} tokens", count(tokens)));
+    let money = (micros > 0).then(|| format!("{} of money", money(micros)));
+    match (tokens, money) {
+        (Some(tokens), Some(money)) => format!("{tokens}, {money}"),
+        (one, other) => one.or(other).unwrap_or_else(|| NOTHING.to_owned()),
     }
-    format!("{} tokens, {} of money", count(tokens), money(micros))
 }
