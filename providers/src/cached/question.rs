@@ -51,24 +51,27 @@ impl Inner {
 
 /// Everything of the call that reaches the provider.
 fn asked(mut key: PromptKey, call: &Call) -> PromptKey {
-    if let Some(system) = &call.system {
+    // Every field by its name: one that is added later is not left out of the key unnoticed. The model is in it already;
+    // how the call is made does not change what is answered.
+    let Call { messages, system, model: _, max_tokens, temperature, stop, context: _, observer: _ } = call;
+    if let Some(system) = system {
         key = key.system(system);
     }
-    for message in call.messages.iter() {
+    for message in messages.iter() {
         let role = match message.role {
             Role::User => "user",
             Role::Assistant => "assistant",
         };
         key = key.message(role, &message.text);
     }
-    if let Some(tokens) = call.max_tokens {
+    if let Some(tokens) = *max_tokens {
         key = key.param("max_tokens", tokens);
     }
-    if let Some(temperature) = call.temperature {
+    if let Some(temperature) = *temperature {
         key = key.param("temperature", temperature);
     }
-    if !call.stop.is_empty() {
-        key = key.json("stop", &Value::from(call.stop.to_vec()));
+    if !stop.is_empty() {
+        key = key.json("stop", &Value::from(stop.to_vec()));
     }
     key
 }
