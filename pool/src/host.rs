@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use steadfast_breaker::{CircuitBreaker, Rule, State, Transition};
 use steadfast_clock::Nanos;
@@ -17,17 +17,27 @@ pub(crate) type HostBreaker = CircuitBreaker<Bridge>;
 /// What the names of the pool's series begin with.
 pub(crate) const METRICS: &str = "pool";
 
+/// What the hosts without figures of their own are called together, as in a registry that has no room.
+const OTHERS: &str = "other";
+
 /// What every host reports to.
 pub(crate) struct Shared {
     pub(crate) registry: Registry,
     pub(crate) total: Calls,
+    /// The hosts that are not remembered, together.
+    others: OnceLock<Calls>,
     pub(crate) observer: Arc<dyn Observer>,
 }
 
 impl Shared {
     pub(crate) fn new(registry: Registry, observer: Arc<dyn Observer>) -> Self {
         let total = Calls::new(registry.clone(), METRICS);
-        Self { registry, total, observer }
+        Self { registry, total, others: OnceLock::new(), observer }
+    }
+
+    /// The instruments of a host.
+    fn calls(&self, authority: &str, remember: bool) -> Calls {
+        if remember { self.total.host(authority) } else { self.others.get_or_init(|| self.total.host(OTHERS)).clone() }
     }
 }
 
@@ -35,13 +45,14 @@ impl Shared {
 pub(crate) struct Host {
     pub(crate) config: HostConfig,
     pub(crate) limiter: Option<RateLimiter>,
-    /// `None` for a host that is not remembered.
-    pub(crate) calls: Option<Calls>,
+    pub(crate) calls: Calls,
 }
 
 /// Tells the transitions of one breaker to the pool's observer and counters.
 pub(crate) struct Bridge {
     scope: Arc<str>,
+    /// Those of the host that it was made for.
+    calls: Calls,
     shared: Arc<Shared>,
 }
 
@@ -49,6 +60,7 @@ impl steadfast_breaker::Observer for Bridge {
     fn on(&self, transition: &Transition) {
         if transition.to == State::Open {
             self.shared.total.breaker_opened();
+            self.calls.breaker_opened();
         }
         tracing::debug!(scope = &*self.scope, from = ?transition.from, to = ?transition.to, "breaker");
         self.shared.observer.on(&Event::Breaker { scope: &self.scope, transition });
@@ -94,7 +106,7 @@ impl Hosts {
         let remember = config.is_some() || (!transient && hosts.len() < self.max);
         let config = config.unwrap_or_default();
         let limiter = config.quota.map(RateLimiter::new);
-        let calls = remember.then(|| self.shared.total.host(authority));
+        let calls = self.shared.calls(authority, remember);
         let host = Arc::new(Host { config, limiter, calls });
         if remember {
             hosts.insert(authority.to_owned(), Arc::clone(&host));
@@ -113,7 +125,8 @@ impl Hosts {
         if breakers.len() >= self.max {
             breakers.retain(|_, breaker| Arc::strong_count(breaker) > 1 || !breaker.is_idle(now));
         }
-        let bridge = Bridge { scope: Arc::clone(scope), shared: Arc::clone(&self.shared) };
+        let (calls, shared) = (host.calls.clone(), Arc::clone(&self.shared));
+        let bridge = Bridge { scope: Arc::clone(scope), calls, shared };
         // The rule was checked when it was configured.
         let breaker = Arc::new(CircuitBreaker::with_observer(rule, bridge).ok()?);
         if breakers.len() < self.max || breakers.contains_key(scope) {

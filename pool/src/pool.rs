@@ -106,7 +106,9 @@ impl Pool {
         CallReport::read(&self.snapshot(), METRICS, &[])
     }
 
-    /// The figures of one host, named as it is dialled: `api.example.com`, or `127.0.0.1:8080` when the URL has a port.
+    /// The figures of one host, named as it is dialled: `api.example.com`, or `127.0.0.1:8080` when the URL has a port. Those
+    /// that are not remembered, for being transient or too many, are counted together as `other`, so that the figures of all
+    /// hosts add up to the total.
     #[must_use]
     pub fn host_metrics(&self, host: &str) -> CallReport {
         CallReport::read(&self.snapshot(), METRICS, &[("host", host)])

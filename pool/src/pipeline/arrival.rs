@@ -62,7 +62,7 @@ pub(crate) struct Arrival {
     timer: SharedTimer,
     breaker: Option<Arc<HostBreaker>>,
     bytes_in: Counter,
-    host_bytes_in: Option<Counter>,
+    host_bytes_in: Counter,
     /// The breaker has the outcome of the head; a later failure is a record of its own.
     head_settled: bool,
 }
@@ -76,7 +76,7 @@ impl Arrival {
             timer: Arc::clone(&call.pool.timer),
             breaker: call.breaker.clone(),
             bytes_in: call.pool.shared.total.bytes_in.clone(),
-            host_bytes_in: call.host.calls.as_ref().map(|calls| calls.bytes_in.clone()),
+            host_bytes_in: call.host.calls.bytes_in.clone(),
             head_settled: false,
         }
     }
@@ -184,9 +184,7 @@ impl Arrival {
             Ok(Some(bytes)) => {
                 let bytes = bytes.len() as u64;
                 self.bytes_in.add(bytes);
-                if let Some(host) = &self.host_bytes_in {
-                    host.add(bytes);
-                }
+                self.host_bytes_in.add(bytes);
             }
             Ok(None) => self.body = None,
             Err(failure) => {

@@ -83,9 +83,7 @@ impl<'p> Call<'p> {
     /// Adds to the total and to the host's own figures.
     pub(super) fn count(&self, add: impl Fn(&Calls)) {
         add(&self.pool.shared.total);
-        if let Some(host) = &self.host.calls {
-            add(host);
-        }
+        add(&self.host.calls);
     }
 
     pub(super) fn tell(&self, event: &Event<'_>) {

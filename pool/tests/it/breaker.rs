@@ -24,6 +24,7 @@ async fn opens_after_five_failures_and_closes_after_two_probes() {
     assert!(error.attempts().is_empty());
     assert_eq!(transport.sent(), 5);
     assert_eq!(rig.pool.metrics().breaker_openings, 1);
+    assert_eq!(rig.pool.host_metrics("host").breaker_openings, 1);
     // Another host is not concerned.
     assert_eq!(rig.pool.execute(get("http://other/")).await.unwrap().status(), 200);
 

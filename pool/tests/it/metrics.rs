@@ -37,7 +37,7 @@ async fn calls_attempts_and_retries_are_told_apart() {
 }
 
 #[tokio::test]
-async fn transient_hosts_leave_nothing_behind_but_the_total() {
+async fn transient_hosts_are_counted_together() {
     let transport = Told::new([]);
     let rig = rig(|pool| pool.transport(transport.clone()));
     let mut series = 0;
@@ -50,6 +50,7 @@ async fn transient_hosts_leave_nothing_behind_but_the_total() {
     }
     assert_eq!(rig.pool.metrics().requests, 100);
     assert_eq!(rig.pool.snapshot().counters.len(), series);
+    assert_eq!(rig.pool.host_metrics("other").succeeded, 100);
     assert!(transport.headers.lock().unwrap().iter().all(|headers| headers["connection"] == "close"));
 }
 
@@ -64,6 +65,9 @@ async fn only_so_many_hosts_are_remembered() {
     assert_eq!(rig.pool.metrics().requests, 100);
     let remembered = (0..100).filter(|n| rig.pool.host_metrics(&format!("host-{n}")).requests > 0).count();
     assert_eq!(remembered, 3);
+    assert_eq!(rig.pool.host_metrics("other").requests, 97);
+    let hosts = steadfast_pool::telemetry::CallReport::of_hosts(&rig.pool.snapshot(), "pool");
+    assert_eq!(hosts.values().map(|host| host.requests).sum::<u64>(), 100);
 }
 
 #[tokio::test]
