@@ -121,10 +121,10 @@ impl Provider for Cached {
                 return this.provider.stream(call).await;
             };
             if let Some((events, hit)) = this.find(&question).await {
-                this.counts.hit(&hit);
+                this.counts.hit(&hit, &question.model);
                 return Ok(ReplyStream::from_events(events.into_iter().map(Ok)).answered_by(hit));
             }
-            this.counts.missed();
+            this.counts.missed(&question.model);
             let stream = this.provider.stream(call).await?;
             Ok(stream.kept_by(Keeper::new(this, question)))
         })

@@ -6,13 +6,13 @@ mod meter;
 use std::fmt;
 use std::sync::Arc;
 
+use steadfast_clock::SharedTimer;
 use steadfast_pool::Pool;
 
 use crate::{BoxFuture, Call, Error, Identity, Provider, Reply, ReplyStream, Usage};
 
 pub(crate) use counted::Counted;
-use meter::Meter;
-pub(crate) use meter::PREFIX;
+pub(crate) use meter::Meter;
 
 /// A provider, or a router over several, whose calls are counted where its pool counts its own.
 ///
@@ -27,19 +27,20 @@ pub(crate) use meter::PREFIX;
 pub struct Metered {
     provider: Arc<dyn Provider>,
     meter: Arc<Meter>,
+    timer: SharedTimer,
 }
 
 impl Metered {
     /// Counts the calls of `provider` into the registry of `pool`, and times them by its clock.
     #[must_use]
     pub fn new(provider: impl Provider + 'static, pool: &Pool) -> Self {
-        let meter = Meter::new(pool.registry().clone(), Arc::clone(pool.timer()));
-        Self { provider: Arc::new(provider), meter: Arc::new(meter) }
+        let meter = Arc::new(Meter::new(pool.registry()));
+        Self { provider: Arc::new(provider), meter, timer: Arc::clone(pool.timer()) }
     }
 
     fn begin(&self, call: &Call) -> Counted {
         let model = call.model.clone().unwrap_or_else(|| Arc::from(self.provider.model()));
-        Counted::begin(Arc::clone(&self.meter), model)
+        Counted::begin(Arc::clone(&self.meter), Arc::clone(&self.timer), model)
     }
 }
 

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use steadfast_cache::{Cache, CacheError, Lifetime, Normalise, ReadThrough, Rule, SimilarIndex};
 use steadfast_clock::{Clock, SharedTimer, System, Wall};
-use steadfast_telemetry::{Calls, Registry};
+use steadfast_telemetry::Registry;
 
 use super::stats::{Counts, bump};
 use super::{Cached, Inner};
 use crate::Provider;
-use crate::metered::PREFIX;
+use crate::metered::Meter;
 
 /// Puts a [`Cached`] together.
 #[must_use]
@@ -25,7 +25,7 @@ pub struct CachedBuilder {
     max_bytes: u64,
     clock: Arc<dyn Time>,
     timer: Option<SharedTimer>,
-    calls: Option<Calls>,
+    meter: Option<Meter>,
     tell: Arc<dyn Fn(&CacheError) + Send + Sync>,
 }
 
@@ -48,7 +48,7 @@ impl CachedBuilder {
             max_bytes: MAX_BYTES,
             clock: Arc::new(System::new()),
             timer: None,
-            calls: None,
+            meter: None,
             tell: Arc::new(|_| {}),
         }
     }
@@ -110,10 +110,10 @@ impl CachedBuilder {
         self
     }
 
-    /// Counts hits, misses and tokens saved into `registry`, in the series of [`Metered`](crate::Metered), besides this
-    /// value's own [`stats`](Cached::stats). An answer that is shared with a call at the same time is a hit.
+    /// Counts hits, misses and tokens saved into `registry`, in total and for each model that is asked for, in the series of
+    /// [`Metered`](crate::Metered), besides this value's own [`stats`](Cached::stats). An answer that is shared with a call at the same time is a hit.
     pub fn registry(mut self, registry: &Registry) -> Self {
-        self.calls = Some(Calls::new(registry.clone(), PREFIX));
+        self.meter = Some(Meter::new(registry));
         self
     }
 
@@ -126,7 +126,7 @@ impl CachedBuilder {
     /// The provider, with nothing under way.
     #[must_use]
     pub fn build(self) -> Cached {
-        let counts = Arc::new(Counts { calls: self.calls, ..Counts::default() });
+        let counts = Arc::new(Counts { meter: self.meter, ..Counts::default() });
         let tell: Arc<dyn Fn(&CacheError) + Send + Sync> = {
             let (counts, tell) = (Arc::clone(&counts), self.tell);
             Arc::new(move |error| {

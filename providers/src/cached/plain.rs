@@ -28,7 +28,7 @@ pub(super) async fn complete(this: Arc<Inner>, call: Call) -> Result<Reply, Erro
     }
     if question.likeness.is_some() {
         if let Some((events, hit)) = this.find(&question).await {
-            return Ok(this.hit(record::reply_of(events), hit));
+            return Ok(this.hit(&question, record::reply_of(events), hit));
         }
     }
     let own = Own::default();
@@ -41,20 +41,20 @@ pub(super) async fn complete(this: Arc<Inner>, call: Call) -> Result<Reply, Erro
             Some(reply) => Ok(reply),
             None => asked(&this, &question, call).await,
         },
-        Err(error) => Err(this.failed(error, &own)),
+        Err(error) => Err(this.failed(&question, error, &own)),
     }
 }
 
 /// Asks without the company of others.
 async fn alone(this: &Inner, question: &Question, call: Call) -> Result<Reply, Error> {
     if let Some((events, hit)) = this.find(question).await {
-        return Ok(this.hit(record::reply_of(events), hit));
+        return Ok(this.hit(question, record::reply_of(events), hit));
     }
     asked(this, question, call).await
 }
 
 async fn asked(this: &Inner, question: &Question, call: Call) -> Result<Reply, Error> {
-    this.counts.missed();
+    this.counts.missed(&question.model);
     let reply = this.provider.complete(call).await?;
     if let Fetched::Keep(entry) = this.fetched(&reply) {
         if this.told(this.cache().put(question.key, entry).await) == Some(true) {
@@ -115,7 +115,7 @@ impl Inner {
             How::Joined => HitKind::Shared,
             _ => {
                 if let Some(Ok(reply)) = own.lock().unwrap_or_else(PoisonError::into_inner).take() {
-                    self.counts.missed();
+                    self.counts.missed(&question.model);
                     return Some(reply);
                 }
                 HitKind::Shared
@@ -125,19 +125,19 @@ impl Inner {
             return None;
         }
         let (events, hit) = self.read(&question.key, &served.entry, kind).await?;
-        Some(self.hit(record::reply_of(events), hit))
+        Some(self.hit(question, record::reply_of(events), hit))
     }
 
-    fn hit(&self, mut reply: Reply, hit: CacheHit) -> Reply {
-        self.counts.hit(&hit);
+    fn hit(&self, question: &Question, mut reply: Reply, hit: CacheHit) -> Reply {
+        self.counts.hit(&hit, &question.model);
         reply.cached = Some(hit);
         reply
     }
 
     /// The failure of a call that was made for several.
-    fn failed(&self, error: FlightError<Error>, own: &Own) -> Error {
+    fn failed(&self, question: &Question, error: FlightError<Error>, own: &Own) -> Error {
         if let Some(Err(error)) = own.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            self.counts.missed();
+            self.counts.missed(&question.model);
             return error;
         }
         match error {

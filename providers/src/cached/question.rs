@@ -1,5 +1,7 @@
 //! What a call is filed under, if its answer may be kept at all.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use steadfast_cache::{CacheKey, PromptFacts, PromptKey, TokenSet};
 
@@ -10,6 +12,8 @@ use crate::{Call, Role};
 #[derive(Clone)]
 pub(super) struct Question {
     pub(super) key: CacheKey,
+    /// Who would be asked.
+    pub(super) model: Arc<str>,
     /// What similar questions are looked for by, where they are.
     pub(super) likeness: Option<Likeness>,
 }
@@ -45,7 +49,7 @@ impl Inner {
             let tokens = TokenSet::of(&last.text);
             Likeness { partition, tokens }
         });
-        Some(Question { key: key.finish(), likeness })
+        Some(Question { key: key.finish(), model: Arc::from(model), likeness })
     }
 }
 

@@ -2,8 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use steadfast_telemetry::Calls;
-
+use crate::metered::Meter;
 use crate::{CacheHit, HitKind};
 
 /// What happened at a [`Cached`](crate::Cached) since it was made. Sums never go backwards.
@@ -36,26 +35,29 @@ pub(super) struct Counts {
     pub(super) cache_errors: AtomicU64,
     pub(super) tokens_saved: AtomicU64,
     /// Who is told too.
-    pub(super) calls: Option<Calls>,
+    pub(super) meter: Option<Meter>,
 }
 
 impl Counts {
-    pub(super) fn hit(&self, hit: &CacheHit) {
+    /// The question was one for `model`.
+    pub(super) fn hit(&self, hit: &CacheHit, model: &str) {
         bump(match hit.kind {
             HitKind::Exact | HitKind::Stale => &self.hits,
             HitKind::Similar { .. } => &self.similar,
             HitKind::Shared => &self.shared,
         });
         self.tokens_saved.fetch_add(hit.tokens_saved, Ordering::Relaxed);
-        if let Some(calls) = &self.calls {
-            calls.cache_hit(hit.tokens_saved, 0);
+        if let Some(meter) = &self.meter {
+            meter.total.cache_hit(hit.tokens_saved, 0);
+            meter.model(model).cache_hit(hit.tokens_saved, 0);
         }
     }
 
-    pub(super) fn missed(&self) {
+    pub(super) fn missed(&self, model: &str) {
         bump(&self.misses);
-        if let Some(calls) = &self.calls {
-            calls.cache_miss();
+        if let Some(meter) = &self.meter {
+            meter.total.cache_miss();
+            meter.model(model).cache_miss();
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use steadfast_clock::Nanos;
+use steadfast_clock::{Nanos, SharedTimer};
 use steadfast_telemetry::Calls;
 
 use super::Meter;
@@ -11,6 +11,7 @@ use crate::{Attempt, Error, Usage};
 /// A call that has begun. Dropped before it is told how the call ended, it counts the call as cancelled.
 pub(crate) struct Counted {
     meter: Arc<Meter>,
+    timer: SharedTimer,
     /// The model that was asked first.
     asked: Arc<str>,
     started: Nanos,
@@ -18,11 +19,11 @@ pub(crate) struct Counted {
 }
 
 impl Counted {
-    pub(super) fn begin(meter: Arc<Meter>, asked: Arc<str>) -> Self {
+    pub(super) fn begin(meter: Arc<Meter>, timer: SharedTimer, asked: Arc<str>) -> Self {
         meter.total.requests.inc();
         meter.total.active.add(1);
-        let started = meter.timer.now();
-        Self { meter, asked, started, over: false }
+        let started = timer.now();
+        Self { meter, timer, asked, started, over: false }
     }
 
     /// The call ended with an answer.
@@ -79,7 +80,7 @@ impl Counted {
     /// Counts the end in the total and for the model that was asked last.
     fn end(&mut self, attempts: &[Attempt], how: impl Fn(&Calls)) {
         self.over = true;
-        let elapsed = self.meter.timer.now().since(self.started);
+        let elapsed = self.timer.now().since(self.started);
         let model = self.meter.model(attempts.last().map_or(&self.asked, |last| &last.model));
         model.requests.inc();
         for calls in [&self.meter.total, &model] {

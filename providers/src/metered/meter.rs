@@ -3,28 +3,27 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use steadfast_clock::SharedTimer;
 use steadfast_telemetry::{Calls, Registry};
 
 /// The prefix of the series.
-pub(crate) const PREFIX: &str = "llm";
+const PREFIX: &str = "llm";
 
 /// As many models have instruments of their own that are kept; others are looked up at each call.
 const KEPT: usize = 256;
 
+#[derive(Debug)]
 pub(crate) struct Meter {
-    pub(super) timer: SharedTimer,
-    pub(super) total: Calls,
+    pub(crate) total: Calls,
     models: Mutex<HashMap<String, Calls>>,
 }
 
 impl Meter {
-    pub(crate) fn new(registry: Registry, timer: SharedTimer) -> Self {
-        Self { timer, total: Calls::new(registry, PREFIX), models: Mutex::default() }
+    pub(crate) fn new(registry: &Registry) -> Self {
+        Self { total: Calls::new(registry.clone(), PREFIX), models: Mutex::default() }
     }
 
     /// The instruments of one model.
-    pub(super) fn model(&self, model: &str) -> Calls {
+    pub(crate) fn model(&self, model: &str) -> Calls {
         let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(calls) = models.get(model) {
             return calls.clone();

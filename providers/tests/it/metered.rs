@@ -116,5 +116,7 @@ async fn what_a_cache_answers_is_counted_as_saved() {
         assert_eq!(total.cache_hit_rate(), Some(2.0 / 3.0));
         assert_eq!((total.tokens_in, total.tokens_out), (7, 2));
         assert!(total.to_string().contains("2 of 3 (66 %)"), "{total}");
+        let model = &CallReport::of_models(&rig.pool.snapshot(), "llm")[metered.model()];
+        assert_eq!((model.cache_hits, model.cache_misses, model.tokens_saved), (2, 1, 2 * 9));
     }
 }
