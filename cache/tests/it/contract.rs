@@ -43,6 +43,12 @@ fn the_tier_on_disk_is_send_sync_and_debug() {
 
 #[cfg(feature = "tokio")]
 #[test]
+fn a_follower_is_three_words() {
+    assert_eq!(size_of::<steadfast_cache::Follower<CacheKey, Entry, String>>(), 3 * size_of::<usize>());
+}
+
+#[cfg(feature = "tokio")]
+#[test]
 fn reading_through_is_send_sync_and_debug() {
     use steadfast_cache as cache;
     type Reader = cache::ReadThrough<Arc<dyn Cache>, String>;
