@@ -14,12 +14,22 @@ use crate::timeouts::Timeouts;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PoolConfig {
+    /// Idle connections kept for all hosts together; beyond it the one that was idle longest is closed. Default 100.
+    pub max_idle: usize,
     /// Idle connections kept for each host. Default 10.
     pub max_idle_per_host: usize,
+    /// Connections to each host, busy and idle; who needs one more waits in order. Default 100.
+    pub max_per_host: NonZeroU32,
     /// How long an idle connection is kept. Default 90 s.
     pub idle_timeout: Duration,
-    /// Dialling: TCP and TLS together. Default 30 s.
+    /// How old a connection may become before it is no longer used again. Default: no limit.
+    pub max_age: Option<Duration>,
+    /// Waiting for a connection when the host has as many as it may. Default 60 s.
+    pub acquire_timeout: Duration,
+    /// Dialling: resolving the name, TCP, and a proxy on the way. Default 30 s.
     pub dial_timeout: Duration,
+    /// The TLS handshake. Default 10 s.
+    pub tls_timeout: Duration,
     /// The limits of plain requests; streams take the same without the limit of the whole attempt.
     pub timeouts: Timeouts,
     /// The most bytes that a plain answer may have. Default 32 MiB.
@@ -32,9 +42,14 @@ pub struct PoolConfig {
 impl Default for PoolConfig {
     fn default() -> Self {
         Self {
+            max_idle: 100,
             max_idle_per_host: 10,
+            max_per_host: const { NonZeroU32::new(100).unwrap() },
             idle_timeout: Duration::from_secs(90),
+            max_age: None,
+            acquire_timeout: Duration::from_secs(60),
             dial_timeout: Duration::from_secs(30),
+            tls_timeout: Duration::from_secs(10),
             timeouts: Timeouts::default(),
             max_body: 32 * 1024 * 1024,
             max_hosts: const { NonZeroU32::new(1024).unwrap() },
@@ -60,6 +75,41 @@ impl PoolConfig {
     #[must_use]
     pub fn dial_timeout(mut self, limit: Duration) -> Self {
         self.dial_timeout = limit;
+        self
+    }
+
+    /// Sets how long a TLS handshake may take.
+    #[must_use]
+    pub fn tls_timeout(mut self, limit: Duration) -> Self {
+        self.tls_timeout = limit;
+        self
+    }
+
+    /// Sets how long a request may wait for one of its host's connections.
+    #[must_use]
+    pub fn acquire_timeout(mut self, limit: Duration) -> Self {
+        self.acquire_timeout = limit;
+        self
+    }
+
+    /// Sets how many idle connections are kept for all hosts together.
+    #[must_use]
+    pub fn max_idle(mut self, connections: usize) -> Self {
+        self.max_idle = connections;
+        self
+    }
+
+    /// Sets how many connections a host may have.
+    #[must_use]
+    pub fn max_per_host(mut self, connections: NonZeroU32) -> Self {
+        self.max_per_host = connections;
+        self
+    }
+
+    /// Sets how old a connection may become.
+    #[must_use]
+    pub fn max_age(mut self, age: Duration) -> Self {
+        self.max_age = Some(age);
         self
     }
 

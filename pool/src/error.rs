@@ -40,6 +40,8 @@ pub enum ErrorKind {
     Refused,
     /// The connection could not be made for another reason.
     Connect,
+    /// A proxy refused or failed.
+    Proxy,
     /// The TLS handshake failed, or the certificate is not trusted.
     Tls,
     /// A limit of [`Timeouts`](crate::Timeouts) or of dialling struck; the phase says which.
@@ -48,6 +50,10 @@ pub enum ErrorKind {
     Closed,
     /// The connection was reset before the answer was whole.
     Reset,
+    /// The server closed the HTTP/2 connection to this request with GOAWAY.
+    GoAway,
+    /// The server refused the HTTP/2 stream, unprocessed.
+    StreamRefused,
     /// The server does not speak valid HTTP.
     Protocol,
     /// The request's body could not be read, or had been sent before and cannot be again.
@@ -60,6 +66,8 @@ pub enum ErrorKind {
     Deadline,
     /// The answer's status, as an error: [`Response::error_for_status`](crate::Response::error_for_status).
     Status(u16),
+    /// The pool is closed: nothing was sent.
+    PoolClosed,
     /// The answer is larger than allowed.
     TooLarge,
     /// The answer is not what it should be: not JSON of the expected shape, not UTF-8.
@@ -70,8 +78,12 @@ pub enum ErrorKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Phase {
-    /// Dialling, TLS included.
+    /// Waiting for one of the connections that the host may have.
+    Acquire,
+    /// Dialling; with a transport that cannot tell them apart, TLS included.
     Dial,
+    /// The TLS handshake.
+    Tls,
     /// Waiting for the head of the answer.
     Header,
     /// No progress in a body, in either direction.
@@ -91,13 +103,19 @@ impl ErrorKind {
             Self::Dns => "dns",
             Self::Refused => "refused",
             Self::Connect => "connect",
+            Self::Proxy => "proxy",
             Self::Tls => "tls",
+            Self::Timeout(Phase::Acquire) => "acquire_timeout",
+            Self::Timeout(Phase::Tls) => "tls_timeout",
             Self::Timeout(Phase::Dial) => "dial_timeout",
             Self::Timeout(Phase::Header) => "header_timeout",
             Self::Timeout(Phase::Stall) => "stall_timeout",
             Self::Timeout(Phase::Attempt) => "attempt_timeout",
             Self::Closed => "closed",
             Self::Reset => "reset",
+            Self::GoAway => "go_away",
+            Self::StreamRefused => "stream_refused",
+            Self::PoolClosed => "pool_closed",
             Self::Protocol => "protocol",
             Self::RequestBody => "request_body",
             Self::BreakerOpen => "breaker_open",
@@ -160,7 +178,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self.inner.kind {
             ErrorKind::Config | ErrorKind::Request | ErrorKind::RequestBody => false,
-            ErrorKind::TooLarge | ErrorKind::Decode => false,
+            ErrorKind::TooLarge | ErrorKind::Decode | ErrorKind::PoolClosed => false,
             ErrorKind::RateLimited => self.inner.retry_after.is_some(),
             ErrorKind::Status(status) => steadfast_backoff::StatusSet::TRANSIENT.contains(status),
             _ => true,

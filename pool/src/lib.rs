@@ -16,6 +16,7 @@ mod event;
 
 mod host;
 mod pipeline;
+mod race;
 mod redact;
 
 mod sse;
@@ -36,7 +37,10 @@ pub use sse::{SseDecoder, SseError, SseEvent};
 pub use timeouts::Timeouts;
 #[cfg(feature = "reqwest")]
 pub use transport::ReqwestTransport;
-pub use transport::{Inbound, InboundBody, Outbound, SendFuture, Transport, TransportError, TransportErrorKind};
+pub use transport::{
+    CloseFuture, Connected, Connections, Exchange, Inbound, InboundBody, Outbound, SendFuture, Transport,
+    TransportError, TransportErrorKind, WarmFuture,
+};
 
 pub use steadfast_backoff as backoff;
 pub use steadfast_breaker as breaker;

@@ -8,7 +8,6 @@ mod failure;
 mod judge;
 mod limit;
 mod log;
-mod race;
 mod send;
 mod span;
 mod upload;

@@ -249,16 +249,17 @@ impl PoolBuilder {
         if let Some(rule) = self.breaker {
             check(rule)?;
         }
+        let timer = self.timer.unwrap_or_else(|| steadfast_clock::shared(TokioTimer::new()));
         let transport = match self.transport {
             Some(transport) => transport,
-            None => default_transport(&self.config)?,
+            None => default_transport(&self.config, &timer)?,
         };
         let shared = Arc::new(Shared::new(self.registry, self.observer));
         let hosts = Hosts::new(Arc::clone(&shared), self.breaker, self.config.max_hosts);
         let inner = Inner {
             config: self.config,
             transport,
-            timer: self.timer.unwrap_or_else(|| steadfast_clock::shared(TokioTimer::new())),
+            timer,
             wall: self.wall.unwrap_or_else(|| Arc::new(System::new())),
             retry: self.retry,
             classify: self.classify,
@@ -276,12 +277,12 @@ impl fmt::Debug for PoolBuilder {
 }
 
 #[cfg(feature = "reqwest")]
-fn default_transport(config: &PoolConfig) -> Result<Arc<dyn Transport>, Error> {
+fn default_transport(config: &PoolConfig, _: &SharedTimer) -> Result<Arc<dyn Transport>, Error> {
     Ok(Arc::new(crate::transport::ReqwestTransport::new(config)?))
 }
 
 #[cfg(not(feature = "reqwest"))]
-fn default_transport(_: &PoolConfig) -> Result<Arc<dyn Transport>, Error> {
+fn default_transport(_: &PoolConfig, _: &SharedTimer) -> Result<Arc<dyn Transport>, Error> {
     Err(Error::new(ErrorKind::Config, "no transport: give one, or turn on the feature `reqwest`"))
 }
 

@@ -83,12 +83,11 @@ fn stopped(stop: &Stop) -> Option<FailureClass> {
 
 fn class(error: &Error) -> FailureClass {
     match error.kind() {
-        ErrorKind::Dns | ErrorKind::Refused | ErrorKind::Connect | ErrorKind::Timeout(Phase::Dial) => {
-            FailureClass::Unreachable
-        }
-        ErrorKind::Tls => FailureClass::Tls,
+        ErrorKind::Dns | ErrorKind::Refused | ErrorKind::Connect | ErrorKind::Proxy => FailureClass::Unreachable,
+        ErrorKind::Timeout(Phase::Dial) => FailureClass::Unreachable,
+        ErrorKind::Tls | ErrorKind::Timeout(Phase::Tls) => FailureClass::Tls,
         ErrorKind::Timeout(_) | ErrorKind::Deadline | ErrorKind::RateLimited => FailureClass::TimedOut,
-        ErrorKind::Closed | ErrorKind::Reset => {
+        ErrorKind::Closed | ErrorKind::Reset | ErrorKind::GoAway | ErrorKind::StreamRefused => {
             match error.attempts().last().is_some_and(|attempt| attempt.reached.is_harmless()) {
                 true => FailureClass::Unreachable,
                 false => FailureClass::Cut,

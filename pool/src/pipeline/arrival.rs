@@ -11,10 +11,11 @@ use steadfast_telemetry::Counter;
 
 use super::call::Call;
 use super::failure::Failure;
-use super::race;
+
 use crate::attempt::Reached;
 use crate::error::{ErrorKind, Phase};
 use crate::host::HostBreaker;
+use crate::race;
 use crate::transport::InboundBody;
 
 /// The points in time that end an attempt.

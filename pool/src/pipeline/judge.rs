@@ -7,7 +7,7 @@ use super::call::{Call, Received};
 use super::failure::Failure;
 use crate::classify::{Answer, Judgement};
 use crate::context::Resend;
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, Phase};
 
 pub(super) fn result(call: &Call<'_>, result: &Received) -> Judgement {
     match result {
@@ -30,6 +30,7 @@ pub(super) fn result(call: &Call<'_>, result: &Received) -> Judgement {
 fn may_resend(call: &Call<'_>, failure: &Failure) -> bool {
     match failure.kind {
         ErrorKind::Deadline | ErrorKind::Request | ErrorKind::RequestBody | ErrorKind::TooLarge => return false,
+        ErrorKind::PoolClosed => return false,
         _ => {}
     }
     if failure.reached.is_harmless() {
@@ -45,7 +46,8 @@ fn may_resend(call: &Call<'_>, failure: &Failure) -> bool {
 fn health(failure: &Failure) -> Outcome {
     match failure.kind {
         // The caller's doing, not the host's.
-        ErrorKind::Deadline | ErrorKind::Request | ErrorKind::RequestBody => Outcome::Ignored,
+        ErrorKind::Deadline | ErrorKind::Request | ErrorKind::RequestBody | ErrorKind::PoolClosed => Outcome::Ignored,
+        ErrorKind::Timeout(Phase::Acquire) => Outcome::Ignored,
         // It answered; that the answer was too much for us is no fault of its health.
         ErrorKind::TooLarge => Outcome::Success,
         _ if failure.is_stale_connection() => Outcome::Ignored,

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use http::HeaderMap;
 use steadfast_clock::Nanos;
 
+use super::Mode;
 use super::arrival::{Arrival, Limits};
 use super::call::{Call, Received};
 use super::failure::Failure;
 use super::upload::{Progress, watched};
-use super::{Mode, race};
 use crate::attempt::Reached;
 use crate::error::{ErrorKind, Phase};
-use crate::transport::{Inbound, Outbound};
+use crate::race;
+use crate::transport::{Exchange, Inbound, Outbound};
 
 /// How much of a refusal's body a classifier sees.
 const REFUSAL_PREFIX: usize = 64 * 1024;
@@ -26,8 +27,10 @@ pub(super) async fn attempt(call: &Call<'_>, started: Nanos) -> Received {
     let limits = Limits::of(call, started);
     let progress = Progress::new(started);
     let body = watched(body, Arc::clone(&progress), Arc::clone(&call.pool.timer));
-    let outbound = Outbound::new(request.method.clone(), request.url.clone(), headers(call), body);
-    let inbound = head(call, outbound, &limits, &progress).await;
+    let exchange = Arc::new(Exchange::on(Arc::clone(&call.pool.timer)));
+    let outbound =
+        Outbound::new(request.method.clone(), request.url.clone(), headers(call), body).told_to(Arc::clone(&exchange));
+    let inbound = head(call, outbound, &limits, &progress, &exchange).await;
     call.count(|calls| calls.bytes_out.add(progress.sent()));
     let (parts, body) = parts(inbound?);
     let status = parts.status.as_u16();
@@ -44,34 +47,51 @@ pub(super) async fn attempt(call: &Call<'_>, started: Nanos) -> Received {
 }
 
 /// Sends, and waits for the head of the answer.
-async fn head(call: &Call<'_>, outbound: Outbound, limits: &Limits, progress: &Progress) -> Result<Inbound, Failure> {
+///
+/// The time in which a connection is looked for counts only towards the limits of the whole attempt: for the rest of it the
+/// transport has limits of its own.
+async fn head(
+    call: &Call<'_>,
+    outbound: Outbound,
+    limits: &Limits,
+    progress: &Progress,
+    exchange: &Exchange,
+) -> Result<Inbound, Failure> {
     let timer = &call.pool.timer;
     let mut sending = call.pool.transport.send(outbound);
     loop {
-        let idle_until = if progress.is_done() {
-            progress.last().saturating_add(call.timeouts.header)
+        let header_due = timer.now().saturating_add(call.timeouts.header);
+        let idle_until = if exchange.is_connecting() {
+            // Should there be a connection from now on, the header is due at the earliest after its own limit.
+            header_due.min(timer.now().saturating_add(call.timeouts.stall))
+        } else if progress.is_done() {
+            moved(progress, exchange).saturating_add(call.timeouts.header)
         } else {
-            // Should the upload end from now on, the header is due at the earliest after its own limit.
-            let header_due = timer.now().saturating_add(call.timeouts.header);
-            progress.last().saturating_add(call.timeouts.stall).min(header_due)
+            // Likewise, should the upload end from now on.
+            moved(progress, exchange).saturating_add(call.timeouts.stall).min(header_due)
         };
         let until = limits.end().map_or(idle_until, |end| end.min(idle_until));
         if let Some(result) = race::before(timer, until, sending.as_mut()).await {
             return result.map_err(Failure::from);
         }
         let now = timer.now();
-        limits.check(now, Reached::Written)?;
-        // The upload may have moved on while the timer ran; then the limit has, too.
+        limits.check(now, exchange.reached())?;
+        // There may be a connection now, or the upload may have moved on while the timer ran; then the limit has, too.
         let idle = if progress.is_done() { call.timeouts.header } else { call.timeouts.stall };
-        if now >= progress.last().saturating_add(idle) {
+        if !exchange.is_connecting() && now >= moved(progress, exchange).saturating_add(idle) {
             let (phase, message) = if progress.is_done() {
                 (Phase::Header, format!("no answer within {:.1} s", idle.as_secs_f64()))
             } else {
                 (Phase::Stall, format!("the upload made no progress for {:.1} s", idle.as_secs_f64()))
             };
-            return Err(Failure::new(ErrorKind::Timeout(phase), Reached::Written, message));
+            return Err(Failure::new(ErrorKind::Timeout(phase), exchange.reached(), message));
         }
     }
+}
+
+/// When the exchange last went on: it was given its connection, or a chunk of its body was taken.
+fn moved(progress: &Progress, exchange: &Exchange) -> Nanos {
+    exchange.connected_at().map_or(progress.last(), |at| at.max(progress.last()))
 }
 
 /// The request's headers, and the host's defaults where the request has none.

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use url::{Host, Url};
 
-use super::{Inbound, Outbound, SendFuture, Transport, TransportError, TransportErrorKind};
+use super::{Connected, Inbound, Outbound, SendFuture, Transport, TransportError, TransportErrorKind, tls};
 use crate::attempt::Reached;
 use crate::body::BoxBody;
 use crate::config::PoolConfig;
@@ -21,7 +21,6 @@ use crate::error::{Error, ErrorKind};
 
 mod dialled;
 mod failure;
-mod tls;
 
 /// Sends over two `reqwest` clients: one that honours the proxy variables of the environment, and one for loopback
 /// addresses that does not.
@@ -63,11 +62,13 @@ impl Transport for ReqwestTransport {
     fn send(&self, request: Outbound) -> SendFuture {
         let client = if is_loopback(&request.url) { &self.loopback } else { &self.outside }.clone();
         Box::pin(async move {
+            let exchange = request.exchange;
             let mut outgoing = reqwest::Request::new(request.method, request.url);
             *outgoing.headers_mut() = request.headers;
             *outgoing.body_mut() = request.body.map(|body| reqwest::Body::wrap(Unshared(Mutex::new(body))));
             let (dialled, answer) = dialled::watch(client.execute(outgoing)).await;
             let answer = answer.map_err(|error| failure::of_exchange(error, !dialled))?;
+            exchange.connected(Connected::new(!dialled, answer.version()));
             let (head, body) = http::Response::<reqwest::Body>::from(answer).into_parts();
             Ok(Inbound::new(head.status, head.headers, Box::pin(Arriving { body, reused: !dialled })))
         })

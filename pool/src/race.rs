@@ -7,7 +7,7 @@ use std::task::Poll;
 use steadfast_clock::{Nanos, SharedTimer};
 
 /// The future's output, or `None` when `at` comes first. The future can be polled on afterwards.
-pub(super) async fn before<F: Future + ?Sized>(
+pub(crate) async fn before<F: Future + ?Sized>(
     timer: &SharedTimer,
     at: Nanos,
     mut future: Pin<&mut F>,

@@ -8,7 +8,7 @@ use rustls_platform_verifier::Verifier;
 /// The settings of every connection. The roots are read once per process.
 ///
 /// On a machine without certificate roots plain HTTP still works, and each https handshake fails as untrusted.
-pub(super) fn client_config() -> Result<ClientConfig, rustls::Error> {
+pub(crate) fn client_config() -> Result<ClientConfig, rustls::Error> {
     static CONFIG: OnceLock<ClientConfig> = OnceLock::new();
     if let Some(config) = CONFIG.get() {
         return Ok(config.clone());
