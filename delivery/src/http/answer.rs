@@ -31,7 +31,6 @@ pub(super) fn may_defer(status: u16) -> bool {
 
 /// Whether the pipeline reads a wait out of the headers. Any date will do: one that is past asks for no wait.
 fn asks_to_wait(headers: &HeaderMap) -> bool {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    text("retry-after-ms").and_then(retry_after::parse_ms).is_some()
-        || text("retry-after").and_then(|value| retry_after::parse(value, UnixNanos::EPOCH)).is_some()
+    let fields = headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    retry_after::hint(fields, UnixNanos::EPOCH).is_some()
 }

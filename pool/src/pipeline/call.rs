@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use steadfast_backoff::{Policy, Retry, Stop, Wait, retry_after};
 use steadfast_breaker::State;
-use steadfast_clock::{Nanos, UnixNanos};
+use steadfast_clock::Nanos;
 use steadfast_telemetry::Calls;
 
 use super::failure::Failure;
@@ -193,15 +193,11 @@ impl<'p> Call<'p> {
 
     /// The wait that an answer asks for, read relative to the answer's own date.
     pub(super) fn hint_of(&self, headers: &http::HeaderMap) -> Option<Duration> {
-        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        if let Some(hint) = text("retry-after-ms").and_then(retry_after::parse_ms) {
-            return Some(hint);
+        if !headers.contains_key("retry-after") && !headers.contains_key("retry-after-ms") {
+            return None;
         }
-        let value = text("retry-after")?;
-        // A date, read relative to the epoch, is the time since the epoch.
-        let sent = text("date").and_then(|date| retry_after::parse(date, UnixNanos::EPOCH));
-        let now = sent.map_or_else(|| self.pool.wall.wall(), |sent| UnixNanos::EPOCH.saturating_add(sent));
-        retry_after::parse(value, now)
+        let fields = headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+        retry_after::hint(fields, self.pool.wall.wall())
     }
 
     fn close(&mut self, succeeded: bool, status: Option<u16>) {

@@ -118,6 +118,21 @@ async fn milliseconds_beat_seconds_and_dates_are_read_by_the_servers_own_clock()
 }
 
 #[tokio::test]
+async fn a_field_that_cannot_be_read_is_passed_over() {
+    let field = |name, value: &str| (name, value.to_owned());
+    let transport = Told::new([
+        Ok((429, vec![field("retry-after-ms", "soon"), field("retry-after-ms", "20"), field("retry-after", "9")], "")),
+        // A number is no date, so this moment is told by our own calendar, where it is long past.
+        Ok((503, vec![field("retry-after", "Thu, 01 Jan 1970 00:00:30 GMT"), field("date", "20")], "")),
+    ]);
+    let rig = rig(|pool| pool.transport(transport.clone()));
+    rig.pool.execute(post("http://host/")).await.unwrap();
+    let waits = rig.waits.all();
+    assert!((20..=22).contains(&waits[0].as_millis()), "{waits:?}");
+    assert_eq!(rig.waits.hinted(), [true, false], "{waits:?}");
+}
+
+#[tokio::test]
 async fn a_wait_that_cannot_end_before_the_deadline_is_not_begun() {
     let transport = Told::new((0..9).map(|_| status(503)));
     let rig = rig(|pool| pool.transport(transport.clone()));
