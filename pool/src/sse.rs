@@ -139,7 +139,8 @@ impl SseDecoder {
     }
 
     fn check(&self, more: usize) -> Result<(), SseError> {
-        if self.line.len() + self.data.len() + self.event.len() + more > self.limit {
+        let id = self.id.as_ref().map_or(0, Vec::len);
+        if self.line.len() + self.data.len() + self.event.len() + id + more > self.limit {
             return Err(SseError::TooLarge { limit: self.limit });
         }
         Ok(())

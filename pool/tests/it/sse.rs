@@ -59,6 +59,13 @@ fn an_event_beyond_the_bound_is_an_error_however_it_comes() {
 }
 
 #[test]
+fn an_id_counts_towards_the_bound() {
+    let mut decoder = SseDecoder::with_limit(33);
+    decoder.push(b"id: 0123456789012345678\n").unwrap();
+    assert_eq!(decoder.push(b"data: 0123456789012345678\n\n"), Err(SseError::TooLarge { limit: 33 }));
+}
+
+#[test]
 fn an_event_of_64_mib_is_fine() {
     let mut decoder = SseDecoder::new();
     decoder.push(b"data: ").unwrap();
