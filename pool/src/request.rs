@@ -54,7 +54,9 @@ impl Request {
     /// belong in a header, where they are not told.
     pub fn to(method: Method, url: Url) -> Result<Self, Error> {
         if !matches!(url.scheme(), "http" | "https") {
-            let message = format!("unsupported scheme `{}`: give an http or https URL", url.scheme());
+            // Without a host, what reads as a scheme may be the user of `user:password@host`.
+            let scheme = if url.has_host() { format!(" `{}`", url.scheme()) } else { String::new() };
+            let message = format!("unsupported scheme{scheme}: give an http or https URL");
             return Err(Error::new(ErrorKind::Request, message));
         }
         if authority(&url).is_empty() {

@@ -49,3 +49,9 @@ fn wrong_urls_are_refused_when_the_request_is_made() {
         assert!(!error.is_retryable());
     }
 }
+
+#[test]
+fn a_user_without_a_scheme_in_front_is_not_told_as_one() {
+    let error = Request::get("sk-canary-7f3a:@api.example.com/v1").unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
+}
