@@ -13,7 +13,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use steadfast_clock::{SharedTimer, TokioTimer, shared};
 
 use crate::Script;
-use crate::server::{Listening, any_port, listen};
+use crate::server::{Listening, Setup, any_port, listen};
 
 pub use address::{Layout, SimDevice};
 pub use report::{Report, Tally};
@@ -151,7 +151,7 @@ impl FleetBuilder {
             }
         };
         let simulator = Simulator::new(plan, self.faults);
-        let listening = listen(addr, simulator.clone(), self.timer)?;
+        let listening = listen(addr, simulator.clone(), Setup::new(self.timer))?;
         let bound = listening.addr();
         let url = match bound.ip().is_unspecified() {
             true => format!("http://127.0.0.1:{}", bound.port()),

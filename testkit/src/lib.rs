@@ -5,11 +5,20 @@ mod headers;
 mod script;
 mod server;
 
+#[cfg(feature = "http2")]
+mod http2;
+#[cfg(feature = "tls")]
+mod tls;
+
 mod fleet;
 mod llm;
 
 pub use fleet::{FleetBuilder, FleetSim, Layout, Report, SimDevice, Tally};
 pub use headers::Headers;
+#[cfg(feature = "http2")]
+pub use http2::Http2;
 pub use llm::{LlmBuilder, LlmSim, Vendor};
 pub use script::{Matcher, Reply, Script, ScriptError, SseEvent, Step};
-pub use server::{Seen, Server, ServerBuilder};
+pub use server::{ConnectionSeen, Protocol, Seen, Server, ServerBuilder};
+#[cfg(feature = "tls")]
+pub use tls::{Alpn, Authority, Handshakes, Leaf, ServerTls, TlsIdentity};

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use steadfast_clock::{SharedTimer, TokioTimer, shared};
 
-use crate::server::{Listening, Log, any_port, listen};
+use crate::server::{Listening, Log, Setup, any_port, listen};
 use crate::{Script, Seen};
 
 pub use vendor::Vendor;
@@ -181,7 +181,7 @@ impl LlmBuilder {
         let log = Log::new(self.timer.clone());
         let settings = Settings { answer: self.answer, token_delay: self.token_delay, key: self.key };
         let simulator = Simulator::new(self.faults, settings, log);
-        let listening = listen(self.addr, simulator.clone(), self.timer)?;
+        let listening = listen(self.addr, simulator.clone(), Setup::new(self.timer))?;
         let anthropic_url = format!("http://{}", listening.addr());
         Ok(LlmSim { openai_url: format!("{anthropic_url}/v1"), anthropic_url, listening, simulator })
     }

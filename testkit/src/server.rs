@@ -2,27 +2,50 @@
 
 mod app;
 mod body;
+mod builder;
+mod census;
 mod connection;
 mod head;
 mod listener;
+mod meet;
 mod scripted;
 mod seen;
+mod setup;
+mod wire;
 mod write;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
-use steadfast_clock::{SharedTimer, TokioTimer, shared};
-
 use crate::Script;
 
 pub(crate) use app::{App, Exchange, Pace, Peer};
+pub use builder::ServerBuilder;
+#[cfg(feature = "http2")]
+pub(crate) use census::Line;
+pub use census::{ConnectionSeen, Protocol};
+#[cfg(feature = "http2")]
+pub(crate) use connection::time_of;
+#[cfg(feature = "http2")]
+pub(crate) use head::Framing;
 pub(crate) use head::Head;
+#[cfg(feature = "http2")]
+pub(crate) use listener::Host;
 pub(crate) use listener::{Listening, listen};
 pub use seen::Seen;
 pub(crate) use seen::{Log, Recording};
+pub(crate) use setup::Setup;
+#[cfg(feature = "tls")]
+pub(crate) use wire::Tcp;
+#[cfg(any(feature = "http2", feature = "tls"))]
+pub(crate) use wire::Wire;
+#[cfg(feature = "http2")]
+pub(crate) use write::front;
+#[cfg(any(feature = "http2", feature = "tls"))]
+pub(crate) use write::pause;
 
-/// A loopback HTTP/1.1 server that answers as its [`Script`] says and records what it saw.
+/// A loopback HTTP server that answers as its [`Script`] says and records what it saw. It speaks HTTP/1.1 over TCP,
+/// unless its builder is told to use TLS or HTTP/2.
 ///
 /// It listens from [`start`](Self::start) until it is dropped. Connections that do not come from loopback are closed at
 /// accept. It keeps the latest 10,000 requests, fewer where their bodies are above 64 MiB in sum.
@@ -31,6 +54,8 @@ pub struct Server {
     url: String,
     listening: Listening,
     log: Log,
+    #[cfg(feature = "tls")]
+    handshakes: Option<crate::tls::Tally>,
 }
 
 impl Server {
@@ -73,7 +98,7 @@ impl Server {
         ServerBuilder::default()
     }
 
-    /// `http://` and the address, without a slash at the end.
+    /// `http://`, or `https://` for one with TLS, and the address, without a slash at the end.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
@@ -104,6 +129,25 @@ impl Server {
         self.listening.open()
     }
 
+    /// The latest 10,000 connections, oldest first: what each speaks, and how many requests it carried.
+    #[must_use]
+    pub fn connections_seen(&self) -> Vec<ConnectionSeen> {
+        self.listening.census().snapshot()
+    }
+
+    /// How many requests were open at the same time, at most, over all connections.
+    #[must_use]
+    pub fn most_at_once(&self) -> u64 {
+        self.listening.census().most_at_once()
+    }
+
+    /// How its TLS handshakes went; all zero for a server without TLS.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn handshakes(&self) -> crate::Handshakes {
+        self.handshakes.as_ref().map(crate::tls::Tally::snapshot).unwrap_or_default()
+    }
+
     /// Waits until `n` requests have been read to their end, or to where the client broke off, or have been answered
     /// early.
     ///
@@ -122,70 +166,6 @@ impl Server {
     /// Cancelled, the server stops all the same.
     pub async fn stop(self) {
         self.listening.stop().await;
-    }
-}
-
-/// How a [`Server`] is set up; from [`Server::builder`].
-#[derive(Clone)]
-#[must_use]
-pub struct ServerBuilder {
-    addr: SocketAddr,
-    script: Script,
-    timer: SharedTimer,
-}
-
-impl Default for ServerBuilder {
-    fn default() -> Self {
-        Self { addr: any_port(), script: Script::new(), timer: shared(TokioTimer::new()) }
-    }
-}
-
-impl ServerBuilder {
-    /// The address to listen on; without it, a free port of `127.0.0.1`.
-    pub fn bind(mut self, addr: SocketAddr) -> Self {
-        self.addr = addr;
-        self
-    }
-
-    /// What it does; without it, `404 Not Found` for everything.
-    pub fn script(mut self, script: Script) -> Self {
-        self.script = script;
-        self
-    }
-
-    /// The timer of all delays and of [`Seen::at`]; without it, tokio's.
-    pub fn timer(mut self, timer: SharedTimer) -> Self {
-        self.timer = timer;
-        self
-    }
-
-    /// Starts the server.
-    ///
-    /// # Errors
-    ///
-    /// As [`Server::start`].
-    ///
-    /// # Panics
-    ///
-    /// Outside a tokio runtime.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancelled, there is no server.
-    #[expect(clippy::unused_async, reason = "async says that it needs a runtime, and leaves room for one that waits")]
-    pub async fn start(self) -> io::Result<Server> {
-        self.script.check("a plain server", false, false)?;
-        let log = Log::new(self.timer.clone());
-        let app = scripted::Scripted::new(self.script, log.clone());
-        let listening = listen(self.addr, app, self.timer)?;
-        let url = format!("http://{}", listening.addr());
-        Ok(Server { url, listening, log })
-    }
-}
-
-impl std::fmt::Debug for ServerBuilder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ServerBuilder").field("addr", &self.addr).field("script", &self.script).finish_non_exhaustive()
     }
 }
 

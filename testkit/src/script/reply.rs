@@ -31,6 +31,8 @@ pub struct Reply {
     pub(crate) cut: Option<Cut>,
     pub(crate) slow_read: Option<u64>,
     pub(crate) early: bool,
+    pub(crate) drip: Option<Duration>,
+    pub(crate) hang_up: bool,
 }
 
 impl Reply {
@@ -92,6 +94,42 @@ impl Reply {
         Self::bare(Kind::Never)
     }
 
+    /// Sends these bytes in place of an answer, whatever they are, and closes the connection. [`drip`](Self::drip) and
+    /// the cuts apply to them. Over HTTP/2 they go out between two frames, where they break the connection.
+    #[must_use]
+    pub fn raw(bytes: impl Into<Bytes>) -> Self {
+        Self { body: Some(Body::Whole(bytes.into())), ..Self::bare(Kind::Raw) }
+    }
+
+    /// Refuses the request's HTTP/2 stream: `RST_STREAM` with `REFUSED_STREAM`, which says that the request was not
+    /// processed. Over HTTP/1.1, which has no streams, resets the connection.
+    #[must_use]
+    pub fn refuse_stream() -> Self {
+        Self::bare(Kind::ResetStream(7)).early()
+    }
+
+    /// Ends the request's HTTP/2 stream before any byte of an answer: `RST_STREAM` with an error code of RFC 9113,
+    /// section 7, such as 2 (`INTERNAL_ERROR`) or 8 (`CANCEL`). Over HTTP/1.1, resets the connection.
+    #[must_use]
+    pub fn reset_stream(code: u32) -> Self {
+        Self::bare(Kind::ResetStream(code))
+    }
+
+    /// Refuses the request's HTTP/2 stream and tells the client to leave the connection: a `GOAWAY` that names the last
+    /// stream that was begun. Streams begun before are answered, later ones ignored. Over HTTP/1.1, closes the connection
+    /// before any byte.
+    #[must_use]
+    pub fn go_away() -> Self {
+        Self::bare(Kind::GoAway).early()
+    }
+
+    /// Freezes the whole HTTP/2 connection: from now on nothing is read from it, nothing is written to it, and no PING
+    /// is answered, but it stays open until the client goes. Over HTTP/1.1, the same as [`never`](Self::never).
+    #[must_use]
+    pub fn freeze() -> Self {
+        Self::bare(Kind::Freeze)
+    }
+
     /// Adds a header field. `content-length`, `transfer-encoding` and `connection` replace what the server would write.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
@@ -111,6 +149,15 @@ impl Reply {
     #[must_use]
     pub fn chunks(mut self, chunks: Vec<Bytes>) -> Self {
         self.body = Some(Body::Chunks(chunks));
+        self
+    }
+
+    /// A body without an end: this piece again and again, until the client goes. Sent with
+    /// `Transfer-Encoding: chunked`, or raw where a `content-length` header was added. An empty piece is no body.
+    #[must_use]
+    pub fn endless(mut self, piece: impl Into<Bytes>) -> Self {
+        let piece = piece.into();
+        self.body = (!piece.is_empty()).then_some(Body::Endless(piece));
         self
     }
 
@@ -148,6 +195,29 @@ impl Reply {
         self.cut(n, Ending::Stall)
     }
 
+    /// As [`truncate_after`](Self::truncate_after), but ends the HTTP/2 stream by `RST_STREAM` with an error code of
+    /// RFC 9113, section 7. Over HTTP/1.1, resets the connection.
+    #[must_use]
+    pub fn reset_stream_after(self, n: u64, code: u32) -> Self {
+        self.cut(n, Ending::Stream(code))
+    }
+
+    /// Sends the head one byte at a time, with this wait before each. Over HTTP/2, whose heads are single frames, waits
+    /// once before the head.
+    #[must_use]
+    pub fn drip(mut self, gap: Duration) -> Self {
+        self.drip = Some(gap);
+        self
+    }
+
+    /// Closes the connection after the answer without having said so: the next request on it finds it closed. Over
+    /// HTTP/2, closes the connection and with it every other stream.
+    #[must_use]
+    pub fn hang_up(mut self) -> Self {
+        self.hang_up = true;
+        self
+    }
+
     /// Reads the request body at this rate, at least 1 byte a second. What the operating system buffers is beyond the
     /// server's reach: the client is slowed once it has sent some 100 KiB more than was read.
     #[must_use]
@@ -182,6 +252,8 @@ impl Reply {
             cut: self.cut.or(own.cut),
             slow_read: self.slow_read,
             early: false,
+            drip: self.drip.or(own.drip),
+            hang_up: self.hang_up || own.hang_up,
         }
     }
 
@@ -203,6 +275,28 @@ impl Reply {
         self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
+    /// The pieces of the body, and whether they come again and again.
+    pub(crate) fn pieces(&self) -> (&[Bytes], bool) {
+        match &self.body {
+            None => (&[], false),
+            Some(Body::Whole(body)) => (std::slice::from_ref(body), false),
+            Some(Body::Chunks(chunks)) => (chunks, false),
+            Some(Body::Endless(piece)) => (std::slice::from_ref(piece), true),
+        }
+    }
+
+    /// Whether the body is one piece, or none.
+    #[cfg(feature = "http2")]
+    pub(crate) fn is_whole(&self) -> bool {
+        matches!(self.body, None | Some(Body::Whole(_)))
+    }
+
+    /// The length of the body, unless it has no end.
+    pub(crate) fn body_len(&self) -> Option<u64> {
+        let (pieces, endless) = self.pieces();
+        (!endless).then(|| pieces.iter().map(|piece| piece.len() as u64).sum())
+    }
+
     fn cut(mut self, after: u64, ending: Ending) -> Self {
         self.cut = Some(Cut { after, ending });
         self
@@ -219,6 +313,8 @@ impl Reply {
             cut: None,
             slow_read: None,
             early: false,
+            drip: None,
+            hang_up: false,
         }
     }
 }
@@ -230,6 +326,12 @@ pub(crate) enum Kind {
     Close,
     Reset,
     Never,
+    /// The body is all there is.
+    Raw,
+    /// With this error code.
+    ResetStream(u32),
+    GoAway,
+    Freeze,
 }
 
 /// The body of an answer.
@@ -237,6 +339,7 @@ pub(crate) enum Kind {
 pub(crate) enum Body {
     Whole(Bytes),
     Chunks(Vec<Bytes>),
+    Endless(Bytes),
 }
 
 /// After how many body bytes the answer breaks off, and how.
@@ -252,4 +355,6 @@ pub(crate) enum Ending {
     Fin,
     Rst,
     Stall,
+    /// Of the HTTP/2 stream, with this error code.
+    Stream(u32),
 }

@@ -13,6 +13,11 @@ pub(crate) trait App: Send + Sync + 'static {
 
     /// A request's head has come.
     fn begin(&self, head: &Head, peer: &Peer) -> Self::Exchange;
+
+    /// Whether a connection that was just accepted is reset at once.
+    fn turns_away(&self, _: &Peer) -> bool {
+        false
+    }
 }
 
 /// One request on its way through a server: the head gave it, the body is fed to it, the reply comes out.
@@ -46,7 +51,7 @@ impl Pace {
     }
 }
 
-/// The two ends of a connection, and its number.
+/// What is known of a connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer {
     /// The address that the client dialled.

@@ -4,15 +4,14 @@ use std::io;
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
-use socket2::SockRef;
 use steadfast_clock::SharedTimer;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
-use tokio::net::TcpStream;
-
-use crate::Reply;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::body::{BodyReader, Piece};
+use super::census::Line;
 use super::head::{NoHead, read_more};
+use super::listener::Host;
+use super::wire::Wire;
 use super::write::{After, pause, write_reply};
 use super::{App, Exchange, Head, Pace, Peer};
 
@@ -24,61 +23,81 @@ const IDLE: usize = 16 * 1024;
 const LINGER: Duration = Duration::from_secs(30);
 
 /// Serves a connection to its end.
-pub(super) async fn serve<A: App>(mut socket: TcpStream, peer: Peer, app: &A, timer: SharedTimer) {
+pub(super) async fn serve<A: App>(mut socket: Wire, peer: Peer, host: &Host<A>, line: &Line) {
+    let timer = &host.setup.timer;
     let mut buffer = BytesMut::new();
+    let mut requests_left = host.setup.requests.unwrap_or(u64::MAX);
     loop {
-        let head = match Head::read(&mut socket, &mut buffer).await {
+        let head = match next_head(&mut socket, &mut buffer, host).await {
             Ok(head) => head,
             Err(NoHead::Closed) => return,
             Err(NoHead::Refused(status, why)) => {
                 let _gone = refuse(&mut socket, status, why).await;
-                return linger(&mut socket, &timer).await;
+                return linger(&mut socket, timer).await;
             }
         };
-        let mut exchange = app.begin(&head, &peer);
+        let flight = host.census().begin(line);
+        let mut exchange = host.app.begin(&head, &peer);
         let mut body = BodyReader::new(head.framing);
         let pace = exchange.pace();
         let after = if pace.early {
-            answer_early(&mut socket, &head, &mut exchange, &timer).await
+            let reply = exchange.reply();
+            host.setup.gather().await;
+            write_reply(&mut socket, &head, &reply, false, timer).await
         } else {
-            let read = read_body(&mut socket, &mut buffer, &head, &mut body, &mut exchange, pace, &timer).await;
+            let read = read_body(&mut socket, &mut buffer, &head, &mut body, &mut exchange, pace, timer).await;
             let complete = matches!(read, Ok(true));
             exchange.finish(complete);
             if !complete {
                 return;
             }
-            write_reply(&mut socket, &head, &exchange.reply(), head.keep_alive, &timer).await
+            let reply = exchange.reply();
+            host.setup.gather().await;
+            write_reply(&mut socket, &head, &reply, head.keep_alive, timer).await
         };
+        requests_left = requests_left.saturating_sub(1);
         match after {
-            Ok(After::KeepAlive) => {}
-            Ok(After::Close) if pace.early => {
-                let complete = drain(&mut socket, &mut buffer, &mut body, &mut exchange, &timer).await;
+            Ok(After::KeepAlive) if requests_left > 0 => {}
+            Ok(After::KeepAlive | After::Close) if pace.early => {
+                let complete = drain(&mut socket, &mut buffer, &mut body, &mut exchange, timer).await;
                 return exchange.finish(complete);
             }
-            Ok(After::Close) => {
+            Ok(After::KeepAlive | After::Close) => {
                 let _gone = socket.shutdown().await;
                 return;
             }
             Ok(After::Reset) => {
-                let _gone = socket.set_zero_linger();
+                socket.tcp().reset_on_close();
                 drop(socket);
                 return end_early(&pace, &mut exchange);
             }
             Ok(After::Hold) => {
-                hold(&socket).await;
+                socket.tcp().hold().await;
                 return end_early(&pace, &mut exchange);
             }
             Err(_) => return end_early(&pace, &mut exchange),
         }
+        drop(flight);
         if buffer.capacity() > IDLE {
             buffer = BytesMut::from(&buffer[..]);
         }
     }
 }
 
+/// The next request's head, unless the connection has to wait too long for it.
+async fn next_head<A>(socket: &mut Wire, buffer: &mut BytesMut, host: &Host<A>) -> Result<Head, NoHead> {
+    let Some(idle) = host.setup.idle else { return Head::read(socket, buffer).await };
+    tokio::select! {
+        head = Head::read(socket, buffer) => return head,
+        () = pause(&host.setup.timer, idle) => {}
+    }
+    let _gone = socket.shutdown().await;
+    Err(NoHead::Closed)
+}
+
 /// Reads a body to its end; false when the client broke it off.
 async fn read_body(
-    socket: &mut TcpStream,
+    socket: &mut Wire,
     buffer: &mut BytesMut,
     head: &Head,
     body: &mut BodyReader,
@@ -91,7 +110,7 @@ async fn read_body(
         Some(rate) => {
             // A small window, so that the client notices before it has filled the system's buffers.
             let tenth = usize::try_from(rate / 10).unwrap_or(READ).clamp(1, READ);
-            let _smaller = SockRef::from(&*socket).set_recv_buffer_size(tenth.max(4096));
+            socket.tcp().set_receive_buffer(tenth.max(4096));
             tenth
         }
     };
@@ -127,26 +146,16 @@ async fn read_body(
 }
 
 /// How long `bytes` take at `rate` bytes per second.
-fn time_of(bytes: u64, rate: u64) -> Duration {
+pub(crate) fn time_of(bytes: u64, rate: u64) -> Duration {
     let rate = rate.max(1);
     let rest = u128::from(bytes % rate) * 1_000_000_000 / u128::from(rate);
     Duration::from_secs(bytes / rate).saturating_add(Duration::from_nanos(u64::try_from(rest).unwrap_or(u64::MAX)))
 }
 
-async fn answer_early(
-    socket: &mut TcpStream,
-    head: &Head,
-    exchange: &mut impl Exchange,
-    timer: &SharedTimer,
-) -> io::Result<After> {
-    let reply: Reply = exchange.reply();
-    write_reply(socket, head, &reply, false, timer).await
-}
-
 /// After an early answer: says that nothing more comes, and reads the rest of the body to nowhere, because closing with
 /// bytes unread would reset the connection and may take the answer with it.
 async fn drain(
-    socket: &mut TcpStream,
+    socket: &mut Wire,
     buffer: &mut BytesMut,
     body: &mut BodyReader,
     exchange: &mut impl Exchange,
@@ -182,19 +191,8 @@ fn end_early(pace: &Pace, exchange: &mut impl Exchange) {
     }
 }
 
-/// Waits until the client goes, without reading what it sends.
-async fn hold(socket: &TcpStream) {
-    while let Ok(ready) = socket.ready(Interest::READABLE).await {
-        if ready.is_read_closed() {
-            return;
-        }
-        // Claims that a read would block, which makes `ready` wait for the next event instead of telling the last again.
-        let _blocked = socket.try_io(Interest::READABLE, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
-    }
-}
-
 /// Answers what is not a request.
-async fn refuse(socket: &mut TcpStream, status: u16, why: &str) -> io::Result<()> {
+async fn refuse(socket: &mut Wire, status: u16, why: &str) -> io::Result<()> {
     let reason = super::write::reason(status);
     let length = why.len() + 1;
     let answer = format!(
@@ -204,7 +202,7 @@ async fn refuse(socket: &mut TcpStream, status: u16, why: &str) -> io::Result<()
 }
 
 /// Closes our side and gives the client a while to read the answer before the rest of what it sent makes a reset of it.
-async fn linger(socket: &mut TcpStream, timer: &SharedTimer) {
+async fn linger(socket: &mut Wire, timer: &SharedTimer) {
     let _gone = socket.shutdown().await;
     let mut nowhere = vec![0; IDLE];
     let read_all = async { while matches!(socket.read(&mut nowhere).await, Ok(n) if n > 0) {} };

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use steadfast_clock::{SharedTimer, TokioTimer, shared};
+use steadfast_clock::{TokioTimer, shared};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::connection::serve;
+use super::census::{Census, Line};
+use super::meet::meet;
 use super::write::pause;
-use super::{App, Peer};
+use super::{App, Peer, Setup};
 
 /// A thousand clients may dial at once.
 const BACKLOG: u32 = 4096;
@@ -29,17 +30,32 @@ pub(crate) struct Listening {
 struct Counts {
     accepted: AtomicU64,
     open: AtomicU64,
+    census: Census,
+}
+
+/// What the connections of a server share: what it does, and how they are set up.
+pub(crate) struct Host<A> {
+    pub(crate) app: A,
+    pub(crate) setup: Setup,
+    counts: Arc<Counts>,
+}
+
+impl<A> Host<A> {
+    /// The record of the connections.
+    pub(crate) fn census(&self) -> &Census {
+        &self.counts.census
+    }
 }
 
 /// Listens on `addr`, and hands every connection to `app`.
-pub(crate) fn listen(addr: SocketAddr, app: impl App, timer: SharedTimer) -> io::Result<Listening> {
+pub(crate) fn listen(addr: SocketAddr, app: impl App, setup: Setup) -> io::Result<Listening> {
     let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     socket.set_reuseaddr(true)?;
     socket.bind(addr)?;
     let listener = socket.listen(BACKLOG)?;
     let addr = listener.local_addr()?;
     let counts = Arc::new(Counts::default());
-    let task = tokio::spawn(accept_all(listener, Arc::new(app), timer, Arc::clone(&counts)));
+    let task = tokio::spawn(accept_all(listener, Arc::new(Host { app, setup, counts: Arc::clone(&counts) })));
     Ok(Listening { addr, counts, task: Some(task) })
 }
 
@@ -54,6 +70,10 @@ impl Listening {
 
     pub(crate) fn open(&self) -> u64 {
         self.counts.open.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn census(&self) -> &Census {
+        &self.counts.census
     }
 
     /// Stops, and waits until nothing is left of it.
@@ -73,7 +93,7 @@ impl Drop for Listening {
     }
 }
 
-async fn accept_all<A: App>(listener: TcpListener, app: Arc<A>, timer: SharedTimer, counts: Arc<Counts>) {
+async fn accept_all<A: App>(listener: TcpListener, host: Arc<Host<A>>) {
     // Not the server's timer: that may be a manual clock, which nobody advances for this.
     let rest = shared(TokioTimer::new());
     let mut connections = JoinSet::new();
@@ -90,12 +110,13 @@ async fn accept_all<A: App>(listener: TcpListener, app: Arc<A>, timer: SharedTim
         if !remote.ip().to_canonical().is_loopback() {
             continue;
         }
-        let connection = counts.accepted.fetch_add(1, Ordering::Relaxed) + 1;
-        let open = Open::new(Arc::clone(&counts));
-        let (app, timer) = (Arc::clone(&app), timer.clone());
+        let connection = host.counts.accepted.fetch_add(1, Ordering::Relaxed) + 1;
+        let line = host.census().enter(connection);
+        let open = Open::new(Arc::clone(&host.counts), Arc::clone(&line));
+        let host = Arc::clone(&host);
         connections.spawn(async move {
             if let Ok(peer) = prepare(&socket, connection) {
-                serve(socket, peer, &*app, timer).await;
+                meet(socket, peer, host, line).await;
             }
             drop(open);
         });
@@ -108,17 +129,21 @@ fn prepare(socket: &TcpStream, connection: u64) -> io::Result<Peer> {
 }
 
 /// Counts a connection as open for as long as it lives.
-struct Open(Arc<Counts>);
+struct Open {
+    counts: Arc<Counts>,
+    line: Arc<Line>,
+}
 
 impl Open {
-    fn new(counts: Arc<Counts>) -> Self {
+    fn new(counts: Arc<Counts>, line: Arc<Line>) -> Self {
         counts.open.fetch_add(1, Ordering::Relaxed);
-        Self(counts)
+        Self { counts, line }
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Ordering::Relaxed);
+        self.counts.open.fetch_sub(1, Ordering::Relaxed);
+        self.line.closed();
     }
 }

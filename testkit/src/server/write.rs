@@ -34,22 +34,24 @@ pub(super) async fn write_reply(
 ) -> io::Result<After> {
     pause(timer, reply.delay).await;
     match reply.kind {
-        Kind::Answer => {}
-        Kind::Close => return Ok(After::Close),
-        Kind::Reset => return Ok(After::Reset),
-        Kind::Never => return Ok(After::Hold),
+        Kind::Answer | Kind::Raw => {}
+        Kind::Close | Kind::GoAway => return Ok(After::Close),
+        Kind::Reset | Kind::ResetStream(_) => return Ok(After::Reset),
+        Kind::Never | Kind::Freeze => return Ok(After::Hold),
     }
     let plan = Plan::new(head, reply, keep_alive);
     let mut out = BytesMut::with_capacity(1024);
-    plan.write_head(&mut out, reply);
-    let (whole, chunks) = match &reply.body {
-        None => (None, &[][..]),
-        Some(Body::Whole(body)) => (Some(body), &[][..]),
-        Some(Body::Chunks(chunks)) => (None, &chunks[..]),
-    };
+    if reply.kind == Kind::Answer {
+        plan.write_head(&mut out, reply);
+    }
+    if let Some(gap) = reply.drip {
+        drip(socket, &mut out, gap, timer).await?;
+    }
+    let (pieces, endless) = reply.pieces();
+    let rounds = if endless { usize::MAX } else { pieces.len() };
     let gap = reply.chunk_delay.unwrap_or_default();
     let mut left = reply.cut.map_or(u64::MAX, |cut| cut.after);
-    for (i, piece) in whole.into_iter().chain(chunks).enumerate() {
+    for (i, piece) in pieces.iter().cycle().take(rounds).enumerate() {
         if !plan.has_body {
             break;
         }
@@ -67,6 +69,9 @@ pub(super) async fn write_reply(
             socket.write_all(&part).await?;
         } else {
             out.extend_from_slice(&part);
+        }
+        if let (Kind::Raw, Some(gap)) = (reply.kind, reply.drip) {
+            drip(socket, &mut out, gap, timer).await?;
         }
         if part.len() < piece.len() {
             break;
@@ -87,8 +92,9 @@ pub(super) async fn write_reply(
     flush(socket, &mut out).await?;
     Ok(match reply.cut.map(|cut| cut.ending) {
         Some(Ending::Fin) => After::Close,
-        Some(Ending::Rst) => After::Reset,
+        Some(Ending::Rst | Ending::Stream(_)) => After::Reset,
         Some(Ending::Stall) => After::Hold,
+        None if reply.hang_up => After::Close,
         None if plan.keep_alive => After::KeepAlive,
         None => After::Close,
     })
@@ -108,16 +114,13 @@ impl Plan {
     fn new(head: &Head, reply: &Reply, keep_alive: bool) -> Self {
         let status = reply.status.unwrap_or(200);
         let without_body = matches!(status, 100..=199 | 204 | 304);
-        let total = match &reply.body {
-            None => 0,
-            Some(Body::Whole(body)) => body.len() as u64,
-            Some(Body::Chunks(chunks)) => chunks.iter().map(|chunk| chunk.len() as u64).sum(),
-        };
+        let total = reply.body_len();
+        let raw = reply.kind == Kind::Raw;
         // Framing that the script wrote is taken at its word, and trusted to end the body only where it is true.
         let stated = reply.header_value("content-length");
-        let lies = stated.is_some_and(|stated| stated.trim().parse() != Ok(total));
+        let lies = stated.is_some_and(|stated| stated.trim().parse().ok() != total);
         let own_framing = stated.is_some() || reply.has_header("transfer-encoding");
-        let pieces = matches!(reply.body, Some(Body::Chunks(_)));
+        let pieces = matches!(reply.body, Some(Body::Chunks(_) | Body::Endless(_)));
         let chunked = match own_framing {
             true => {
                 reply.header_value("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked"))
@@ -127,10 +130,11 @@ impl Plan {
         let until_close = !without_body && !chunked && pieces && !own_framing;
         Self {
             status,
-            has_body: !without_body && head.method != "HEAD",
+            has_body: raw || !without_body && head.method != "HEAD",
             chunked: chunked && !without_body && head.method != "HEAD",
-            length: (!own_framing && !pieces && !without_body).then_some(total),
+            length: total.filter(|_| !own_framing && !pieces && !without_body),
             keep_alive: keep_alive
+                && !raw
                 && !lies
                 && !until_close
                 && !reply.header_value("connection").is_some_and(|value| value.eq_ignore_ascii_case("close")),
@@ -156,22 +160,38 @@ impl Plan {
     }
 }
 
+/// Sends what has gathered, a byte at a time.
+async fn drip(
+    socket: &mut (impl AsyncWrite + Unpin),
+    out: &mut BytesMut,
+    gap: Duration,
+    timer: &SharedTimer,
+) -> io::Result<()> {
+    for byte in out.iter() {
+        pause(timer, gap).await;
+        socket.write_all(std::slice::from_ref(byte)).await?;
+        socket.flush().await?;
+    }
+    out.clear();
+    Ok(())
+}
+
 async fn flush(socket: &mut (impl AsyncWrite + Unpin), out: &mut BytesMut) -> io::Result<()> {
     if !out.is_empty() {
         socket.write_all(out).await?;
         out.clear();
     }
-    Ok(())
+    socket.flush().await
 }
 
-pub(super) async fn pause(timer: &SharedTimer, wait: Duration) {
+pub(crate) async fn pause(timer: &SharedTimer, wait: Duration) {
     if !wait.is_zero() {
         timer.sleep_until(timer.now().saturating_add(wait)).await;
     }
 }
 
 /// At most `most` bytes of `piece`.
-fn front(piece: &Bytes, most: u64) -> Bytes {
+pub(crate) fn front(piece: &Bytes, most: u64) -> Bytes {
     let end = usize::try_from(most).map_or(piece.len(), |most| most.min(piece.len()));
     piece.slice(..end)
 }

@@ -4,8 +4,8 @@ use std::fmt::Debug;
 use std::future::Future;
 
 use steadfast_testkit::{
-    FleetBuilder, FleetSim, Headers, Layout, LlmBuilder, LlmSim, Matcher, Reply, Report, Script, ScriptError, Seen,
-    Server, ServerBuilder, SimDevice, SseEvent, Step, Tally, Vendor,
+    ConnectionSeen, FleetBuilder, FleetSim, Headers, Layout, LlmBuilder, LlmSim, Matcher, Protocol, Reply, Report,
+    Script, ScriptError, Seen, Server, ServerBuilder, SimDevice, SseEvent, Step, Tally, Vendor,
 };
 
 fn handle<T: Send + Sync + Debug + 'static>() {}
@@ -32,6 +32,27 @@ fn everything_is_send_sync_and_debug() {
     handle::<Report>();
     handle::<Tally>();
     handle::<Vendor>();
+    handle::<ConnectionSeen>();
+    handle::<Protocol>();
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn the_parts_of_tls_are_too() {
+    use steadfast_testkit::{Alpn, Authority, Handshakes, Leaf, ServerTls, TlsIdentity};
+
+    handle::<Alpn>();
+    handle::<Authority>();
+    handle::<Handshakes>();
+    handle::<Leaf>();
+    handle::<ServerTls>();
+    handle::<TlsIdentity>();
+}
+
+#[cfg(feature = "http2")]
+#[test]
+fn the_parts_of_http2_are_too() {
+    handle::<steadfast_testkit::Http2>();
 }
 
 #[tokio::test]

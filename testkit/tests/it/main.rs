@@ -7,10 +7,14 @@ mod client;
 mod contract;
 mod faults;
 mod fleet;
+#[cfg(feature = "http2")]
+mod http2;
 mod laws;
 mod openai;
 mod requests;
 mod script_file;
 mod server;
 mod timing;
+#[cfg(feature = "tls")]
+mod tls;
 mod upload;

@@ -1,0 +1,17 @@
+//! TLS for the servers: certificates made at run time, good ones and bad ones, and handshakes that go wrong.
+
+mod acceptor;
+mod authority;
+mod identity;
+mod leaf;
+mod obsolete;
+mod settings;
+mod tally;
+
+pub(crate) use acceptor::Acceptor;
+pub use authority::Authority;
+pub use identity::TlsIdentity;
+pub use leaf::Leaf;
+pub use settings::{Alpn, ServerTls};
+pub use tally::Handshakes;
+pub(crate) use tally::Tally;
