@@ -22,6 +22,9 @@ mod redact;
 mod sse;
 mod transport;
 
+#[cfg(feature = "mock")]
+pub mod mock;
+
 pub use attempt::{Attempt, Reached};
 pub use body::{Body, BoxBody};
 pub use classify::{Answer, Classify, Judgement};

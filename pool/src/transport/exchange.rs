@@ -69,6 +69,12 @@ impl Exchange {
         Self { timer: Some(timer), ..Self::default() }
     }
 
+    /// The timer of the pool that sends it, for waits of the transport; `None` when it is not a pool.
+    #[must_use]
+    pub fn timer(&self) -> Option<&SharedTimer> {
+        self.timer.as_ref()
+    }
+
     /// The transport looks for a connection, and will tell of it.
     pub fn connecting(&self) {
         self.stage.store(CONNECTING, Ordering::Relaxed);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use steadfast_pool::mock::{MockPool, MockReply, MockRoute, MockTransport, When};
 use steadfast_pool::{
     Body, CallContext, Classify, Error, HostConfig, Observer, Pool, PoolConfig, Request, Response, SseDecoder,
     Streaming, Transport,
@@ -21,6 +22,11 @@ fn handles_are_send_sync_and_traits_are_dyn_compatible() {
     send_sync::<PoolConfig>();
     send_sync::<Error>();
     send_sync::<SseDecoder>();
+    send_sync::<MockPool>();
+    send_sync::<MockTransport>();
+    send_sync::<MockRoute>();
+    send_sync::<MockReply>();
+    send_sync::<When>();
     fn dynamic(_: Option<Arc<dyn Transport>>, _: Option<Arc<dyn Classify>>, _: Option<Arc<dyn Observer>>) {}
     dynamic(None, None, None);
 }

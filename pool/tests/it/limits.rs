@@ -51,7 +51,6 @@ async fn default_headers_stand_in_where_the_request_has_none() {
     rig.pool.execute(Request::get("http://host/").unwrap()).await.unwrap();
     let own = Request::get("http://host/").unwrap().header(version, HeaderValue::from_static("own"));
     rig.pool.execute(own).await.unwrap();
-    let versions: Vec<_> =
-        transport.headers.lock().unwrap().iter().map(|headers| headers["api-version"].clone()).collect();
+    let versions: Vec<_> = transport.headers().iter().map(|headers| headers["api-version"].clone()).collect();
     assert_eq!(versions, ["default", "own"]);
 }

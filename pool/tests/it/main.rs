@@ -8,6 +8,7 @@ mod laws;
 mod limits;
 mod log;
 mod metrics;
+mod mock;
 mod resend;
 mod retry;
 mod rig;

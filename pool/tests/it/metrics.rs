@@ -51,7 +51,7 @@ async fn transient_hosts_are_counted_together() {
     assert_eq!(rig.pool.metrics().requests, 100);
     assert_eq!(rig.pool.snapshot().counters.len(), series);
     assert_eq!(rig.pool.host_metrics("other").succeeded, 100);
-    assert!(transport.headers.lock().unwrap().iter().all(|headers| headers["connection"] == "close"));
+    assert!(transport.headers().iter().all(|headers| headers["connection"] == "close"));
 }
 
 #[tokio::test]

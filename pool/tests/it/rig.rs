@@ -1,18 +1,14 @@
 //! What the tests stand on: a pool on a manual clock that moves on by itself at every retry, and a transport that answers
 //! as it is told.
 
-use std::collections::VecDeque;
-use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use http_body_util::{BodyExt, Full};
+use http::HeaderMap;
 use steadfast_clock::{ManualClock, shared};
+use steadfast_pool::mock::{MockFault, MockReply, MockResponse, MockTransport, When};
 use steadfast_pool::{
-    Event, Inbound, Observer, Outbound, Pool, PoolBuilder, Reached, SendFuture, Transport, TransportError,
-    TransportErrorKind,
+    Event, Observer, Outbound, Pool, PoolBuilder, Reached, SendFuture, Transport, TransportErrorKind,
 };
 
 /// Waits are recorded and the clock is moved over them, so that no test waits.
@@ -71,20 +67,44 @@ pub(crate) async fn let_time_pass(clock: &ManualClock, by: Duration) {
 
 pub(crate) type Reply = Result<(u16, Vec<(&'static str, String)>, &'static str), (TransportErrorKind, Reached, bool)>;
 
-/// Answers from a list; records what it was asked.
-#[derive(Default)]
-pub(crate) struct Told {
-    replies: Mutex<VecDeque<Reply>>,
-    pub(crate) headers: Mutex<Vec<HeaderMap>>,
-}
+/// Answers from a list, then always with 200.
+#[derive(Clone, Debug)]
+pub(crate) struct Told(MockTransport);
 
 impl Told {
     pub(crate) fn new(replies: impl IntoIterator<Item = Reply>) -> Arc<Self> {
-        Arc::new(Self { replies: Mutex::new(replies.into_iter().collect()), headers: Mutex::default() })
+        let transport = MockTransport::new();
+        let route = transport.when(When::any());
+        for reply in replies {
+            route.then(scripted(reply));
+        }
+        route.always(MockResponse::status(200));
+        Arc::new(Self(transport))
     }
 
     pub(crate) fn sent(&self) -> usize {
-        self.headers.lock().unwrap().len()
+        self.0.requests().len()
+    }
+
+    /// The headers of each request.
+    pub(crate) fn headers(&self) -> Vec<HeaderMap> {
+        self.0.requests().into_iter().map(|request| request.headers).collect()
+    }
+}
+
+impl Transport for Told {
+    fn send(&self, request: Outbound) -> SendFuture {
+        self.0.send(request)
+    }
+}
+
+fn scripted(reply: Reply) -> MockReply {
+    match reply {
+        Ok((code, fields, text)) => {
+            let response = MockResponse::status(code).body(text);
+            fields.iter().fold(response, |response, (name, value)| response.header(name, value)).into()
+        }
+        Err((kind, reached, reused)) => MockFault::new(kind, reached).on_reused(reused).into(),
     }
 }
 
@@ -98,35 +118,4 @@ pub(crate) fn failed(kind: TransportErrorKind, reached: Reached) -> Reply {
 
 pub(crate) fn stale() -> Reply {
     Err((TransportErrorKind::Closed, Reached::Written, true))
-}
-
-impl fmt::Debug for Told {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Told")
-    }
-}
-
-impl Transport for Told {
-    fn send(&self, request: Outbound) -> SendFuture {
-        self.headers.lock().unwrap().push(request.headers.clone());
-        let reply = self.replies.lock().unwrap().pop_front().unwrap_or_else(|| status(200));
-        Box::pin(async move {
-            if let Some(mut body) = request.body {
-                while let Some(frame) = body.frame().await {
-                    frame.unwrap();
-                }
-            }
-            match reply {
-                Ok((code, fields, text)) => {
-                    let mut headers = HeaderMap::new();
-                    for (name, value) in fields {
-                        headers.insert(HeaderName::from_static(name), HeaderValue::from_str(&value).unwrap());
-                    }
-                    let body = Full::new(Bytes::from_static(text.as_bytes())).map_err(|never| match never {});
-                    Ok(Inbound::new(StatusCode::from_u16(code).unwrap(), headers, Box::pin(body)))
-                }
-                Err((kind, reached, reused)) => Err(TransportError::new(kind, reached).on_reused(reused)),
-            }
-        })
-    }
 }
