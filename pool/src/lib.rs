@@ -22,8 +22,19 @@ mod redact;
 mod sse;
 mod transport;
 
+#[cfg(any(feature = "tower", feature = "reqwest_middleware_0_5"))]
+mod adopted;
+#[cfg(any(feature = "tower", feature = "reqwest_middleware_0_5"))]
+mod extensions;
+#[cfg(any(feature = "tower", feature = "reqwest_middleware_0_5"))]
+mod pool_body;
+
+#[cfg(feature = "reqwest_middleware_0_5")]
+pub mod middleware;
 #[cfg(feature = "mock")]
 pub mod mock;
+#[cfg(feature = "tower")]
+pub mod tower;
 
 pub use attempt::{Attempt, Reached};
 pub use body::{Body, BoxBody};
@@ -32,7 +43,11 @@ pub use config::{HostConfig, PoolConfig};
 pub use context::{CallContext, Resend};
 pub use error::{Error, ErrorKind, Phase};
 pub use event::{Event, Observer};
+#[cfg(any(feature = "tower", feature = "reqwest_middleware_0_5"))]
+pub use extensions::Scope;
 pub use pool::{Pool, PoolBuilder};
+#[cfg(any(feature = "tower", feature = "reqwest_middleware_0_5"))]
+pub use pool_body::PoolBody;
 pub use redact::redacted;
 pub use request::Request;
 pub use response::{Response, Streaming};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use steadfast_pool::mock::{MockPool, MockReply, MockRoute, MockTransport, When};
+use steadfast_pool::tower::{PoolService, TowerTransport};
 use steadfast_pool::{
     Body, CallContext, Classify, Error, HostConfig, Observer, Pool, PoolConfig, Request, Response, SseDecoder,
     Streaming, Transport,
@@ -27,6 +28,10 @@ fn handles_are_send_sync_and_traits_are_dyn_compatible() {
     send_sync::<MockRoute>();
     send_sync::<MockReply>();
     send_sync::<When>();
+    send_sync::<PoolService>();
+    send_sync::<TowerTransport<PoolService>>();
+    #[cfg(feature = "reqwest_middleware_0_5")]
+    send_sync::<steadfast_pool::middleware::SteadfastMiddleware>();
     fn dynamic(_: Option<Arc<dyn Transport>>, _: Option<Arc<dyn Classify>>, _: Option<Arc<dyn Observer>>) {}
     dynamic(None, None, None);
 }
@@ -36,6 +41,14 @@ fn futures_are_send() {
     let pool = Pool::new().unwrap();
     send(&pool.execute(Request::get("http://127.0.0.1:1/").unwrap()));
     send(&pool.stream(Request::get("http://127.0.0.1:1/").unwrap()));
+    fn call(mut service: PoolService) {
+        send(&tower::Service::call(&mut service, http::Request::new(String::new())));
+    }
+    let _ = call;
+    fn body(body: &steadfast_pool::PoolBody) {
+        send(body);
+    }
+    let _ = body;
     fn chunk(streaming: &mut Streaming) {
         send(&streaming.chunk());
     }

@@ -8,11 +8,14 @@ mod laws;
 mod limits;
 mod log;
 mod metrics;
+#[cfg(feature = "reqwest_middleware_0_5")]
+mod middleware;
 mod mock;
 mod resend;
 mod retry;
 mod rig;
 mod secrets;
+mod service;
 mod span;
 mod sse;
 mod stream;

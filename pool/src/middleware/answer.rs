@@ -1,0 +1,51 @@
+//! Answers of the pool as those of `reqwest`, and bodies on both ways.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use reqwest::ResponseBuilderExt;
+use url::Url;
+
+use crate::attempt::Attempt;
+use crate::error::Error;
+use crate::pool_body::PoolBody;
+use crate::response::Streaming;
+
+/// The answer to a request to `url`.
+pub(super) fn of(answer: Streaming, url: Url, attempts: Arc<[Attempt]>) -> reqwest::Response {
+    let (status, headers) = (answer.status(), answer.headers().clone());
+    let body = || Unshared(Mutex::new(PoolBody::from(answer)));
+    let builder = http::Response::builder().url(url);
+    let mut response = match builder.body(()) {
+        Ok(response) => response.map(|()| reqwest::Body::wrap(body())),
+        // A URL alone is no reason to fail.
+        Err(_) => http::Response::new(reqwest::Body::wrap(body())),
+    };
+    (*response.status_mut(), *response.headers_mut()) = (status, headers);
+    response.extensions_mut().insert(attempts);
+    response.into()
+}
+
+/// A body that is only ever used by one thread at a time, told to a client that asks for `Sync`. The lock is never taken on
+/// the way of the bytes: exclusive access goes around it.
+struct Unshared(Mutex<PoolBody>);
+
+impl http_body::Body for Unshared {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        Pin::new(self.0.get_mut().unwrap_or_else(PoisonError::into_inner)).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).size_hint()
+    }
+}
