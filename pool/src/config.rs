@@ -34,6 +34,12 @@ pub struct PoolConfig {
     pub timeouts: Timeouts,
     /// The most bytes that a plain answer may have. Default 32 MiB.
     pub max_body: usize,
+    /// Whether compressed answers are asked for, and decompressed. Default: no.
+    #[cfg(any(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd"))]
+    pub decompress: bool,
+    /// To how many times its size a compressed stream may inflate; the first MiB is free. Default 200.
+    #[cfg(any(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd"))]
+    pub max_inflation: NonZeroU32,
     /// The most hosts whose state (limiter, breaker, metrics) is kept. Default 1024; beyond it hosts that were not
     /// configured share their metrics, and idle breakers are forgotten.
     pub max_hosts: NonZeroU32,
@@ -52,6 +58,10 @@ impl Default for PoolConfig {
             tls_timeout: Duration::from_secs(10),
             timeouts: Timeouts::default(),
             max_body: 32 * 1024 * 1024,
+            #[cfg(any(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd"))]
+            decompress: false,
+            #[cfg(any(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd"))]
+            max_inflation: const { NonZeroU32::new(200).unwrap() },
             max_hosts: const { NonZeroU32::new(1024).unwrap() },
         }
     }
@@ -132,6 +142,39 @@ impl PoolConfig {
     pub fn max_body(mut self, bytes: usize) -> Self {
         self.max_body = bytes;
         self
+    }
+
+    /// Asks for compressed answers where the request does not say itself what it accepts, and decompresses them: the
+    /// answer then has neither `Content-Encoding` nor `Content-Length`. What is decoded counts towards `max_body`.
+    #[cfg(any(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd"))]
+    #[must_use]
+    pub fn decompress(mut self, decompress: bool) -> Self {
+        self.decompress = decompress;
+        self
+    }
+
+    /// Sets to how many times its size a compressed stream may inflate.
+    #[cfg(any(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd"))]
+    #[must_use]
+    pub fn max_inflation(mut self, times: NonZeroU32) -> Self {
+        self.max_inflation = times;
+        self
+    }
+
+    /// Whether answers are decompressed.
+    pub(crate) fn decompresses(&self) -> bool {
+        #[cfg(any(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd"))]
+        return self.decompress;
+        #[cfg(not(any(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd")))]
+        false
+    }
+
+    /// To how many times its size a compressed stream may inflate, if any is decompressed.
+    pub(crate) fn inflation(&self) -> Option<NonZeroU32> {
+        #[cfg(any(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd"))]
+        return Some(self.max_inflation);
+        #[cfg(not(any(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd")))]
+        None
     }
 
     /// Sets how many hosts are remembered.

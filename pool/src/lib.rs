@@ -7,10 +7,16 @@ mod body;
 mod context;
 mod request;
 mod response;
+mod streaming;
 mod timeouts;
 
 mod attempt;
 mod classify;
+#[cfg(any(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd"))]
+mod coding;
+#[cfg(not(any(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd")))]
+#[path = "coding/none.rs"]
+mod coding;
 mod error;
 mod event;
 
@@ -50,8 +56,9 @@ pub use pool::{Pool, PoolBuilder};
 pub use pool_body::PoolBody;
 pub use redact::redacted;
 pub use request::Request;
-pub use response::{Response, Streaming};
-pub use sse::{SseDecoder, SseError, SseEvent};
+pub use response::Response;
+pub use sse::{Resume, SseDecoder, SseError, SseEvent, SseEvents};
+pub use streaming::Streaming;
 pub use timeouts::Timeouts;
 #[cfg(feature = "reqwest")]
 pub use transport::ReqwestTransport;

@@ -13,6 +13,7 @@ mod span;
 mod upload;
 
 pub(crate) use arrival::Arrival;
+pub(crate) use failure::Failure;
 
 use tracing::Instrument;
 

@@ -15,7 +15,8 @@ use crate::event::Observer;
 use crate::host::{Hosts, METRICS, Shared};
 use crate::pipeline::{self, Mode};
 use crate::request::Request;
-use crate::response::{Response, Streaming};
+use crate::response::Response;
+use crate::streaming::Streaming;
 use crate::transport::Transport;
 
 /// An HTTP client that keeps calls alive. Clones share everything; make one and use it everywhere.
@@ -80,8 +81,8 @@ impl Pool {
     /// Dropping the future ends the call: the attempt under way is closed, and the breaker learns that it was
     /// abandoned. The server may have executed it.
     pub async fn execute(&self, request: Request) -> Result<Response, Error> {
-        let (head, body) = pipeline::run(&self.inner, &request, Mode::Whole).await?;
-        Ok(Response::new(head, body.into_bytes()))
+        let (head, arrival) = pipeline::run(&self.inner, &request, Mode::Whole).await?;
+        Ok(Response::new(head, arrival))
     }
 
     /// Sends a request and returns as soon as the head of the answer is there; its body follows as it comes. Retries
@@ -95,8 +96,8 @@ impl Pool {
     ///
     /// As [`execute`](Self::execute); dropping the answer closes its connection.
     pub async fn stream(&self, request: Request) -> Result<Streaming, Error> {
-        let (head, body) = pipeline::run(&self.inner, &request, Mode::Stream).await?;
-        Ok(Streaming::new(head, body))
+        let (head, arrival) = pipeline::run(&self.inner, &request, Mode::Stream).await?;
+        Ok(Streaming::new(head, arrival))
     }
 
     /// The figures of all calls. A call succeeded if it ended with an answer below 400; its latency is the time of all

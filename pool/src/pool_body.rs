@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
 use crate::error::Error;
-use crate::response::Streaming;
+use crate::streaming::Streaming;
 
 /// An answer's body as an [`http_body::Body`], within the limits of its request. Dropping it closes the connection, unless
 /// it was read to its end.

@@ -27,6 +27,7 @@ pub struct Request {
     pub(crate) context: CallContext,
     pub(crate) scope: Option<Arc<str>>,
     pub(crate) timeouts: Option<Timeouts>,
+    pub(crate) max_body: Option<usize>,
     pub(crate) retry: Option<Policy>,
     pub(crate) classify: Option<Arc<dyn Classify>>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
@@ -73,6 +74,7 @@ impl Request {
             context: CallContext::new(),
             scope: None,
             timeouts: None,
+            max_body: None,
             retry: None,
             classify: None,
             observer: None,
@@ -145,6 +147,14 @@ impl Request {
     #[must_use]
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.timeouts = Some(timeouts);
+        self
+    }
+
+    /// Sets the most bytes that the answer may have, decoded; of streams, too. The default of whole answers is the
+    /// pool's, streams have none.
+    #[must_use]
+    pub fn max_body(mut self, bytes: usize) -> Self {
+        self.max_body = Some(bytes);
         self
     }
 

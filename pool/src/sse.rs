@@ -2,42 +2,17 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::time::Duration;
 
 use memchr::memchr2;
 
-/// One event of a `text/event-stream`.
-#[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SseEvent {
-    /// The `event` field; `message` when there was none.
-    pub event: String,
-    /// The `data` lines, joined by line feeds.
-    pub data: String,
-    /// The `id` field of this event, if it had one.
-    pub id: Option<String>,
-}
+pub use self::event::{SseError, SseEvent};
+pub use self::events::SseEvents;
+pub use self::resume::Resume;
 
-impl fmt::Debug for SseEvent {
-    /// Tells the name and never the contents.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SseEvent")
-            .field("event", &self.event)
-            .field("data_len", &self.data.len())
-            .finish_non_exhaustive()
-    }
-}
-
-/// The stream cannot be decoded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SseError {
-    /// One event is larger than the decoder's bound, in bytes.
-    #[error("an event of the stream is larger than {limit} bytes")]
-    TooLarge {
-        /// The bound.
-        limit: usize,
-    },
-}
+mod event;
+mod events;
+mod resume;
 
 /// Decodes the `text/event-stream` format of the WHATWG HTML standard, section 9.2.
 ///
@@ -62,6 +37,8 @@ pub struct SseDecoder {
     data: Vec<u8>,
     has_data: bool,
     id: Option<Vec<u8>>,
+    last_id: Option<String>,
+    retry: Option<Duration>,
     /// The last byte was a CR: an LF that follows belongs to it.
     after_cr: bool,
     at_start: bool,
@@ -91,6 +68,8 @@ impl SseDecoder {
             data: Vec::new(),
             has_data: false,
             id: None,
+            last_id: None,
+            retry: None,
             after_cr: false,
             at_start: true,
             ready: VecDeque::new(),
@@ -138,6 +117,27 @@ impl SseDecoder {
         self.ready.pop_front()
     }
 
+    /// The `id` that the events finished so far have left: what a client that was cut off says in `Last-Event-ID`.
+    /// `None` when there was none, or an empty one took it back.
+    #[must_use]
+    pub fn last_event_id(&self) -> Option<&str> {
+        self.last_id.as_deref().filter(|id| !id.is_empty())
+    }
+
+    /// How long the server wants a client that was cut off to wait: its last `retry` field.
+    #[must_use]
+    pub fn retry(&self) -> Option<Duration> {
+        self.retry
+    }
+
+    /// Goes on with another connection's bytes: what the end of the last one cut off is discarded, what it said of ids and
+    /// waits is kept.
+    pub(crate) fn restart(&mut self) {
+        let fresh = Self::with_limit(self.limit);
+        let before = std::mem::replace(self, fresh);
+        (self.last_id, self.retry, self.ready) = (before.last_id, before.retry, before.ready);
+    }
+
     fn check(&self, more: usize) -> Result<(), SseError> {
         let id = self.id.as_ref().map_or(0, Vec::len);
         if self.line.len() + self.data.len() + self.event.len() + id + more > self.limit {
@@ -154,7 +154,9 @@ impl SseDecoder {
         if line.is_empty() {
             return self.end_of_event();
         }
-        let (field, value) = match memchr::memchr(b':', line) {
+        // Almost every line is one of data.
+        let colon = if line.starts_with(b"data:") { Some(4) } else { memchr::memchr(b':', line) };
+        let (field, value) = match colon {
             Some(0) => return,
             Some(colon) => (&line[..colon], &line[colon + 1..]),
             None => (line, &[][..]),
@@ -173,6 +175,7 @@ impl SseDecoder {
                 self.event.extend_from_slice(value);
             }
             b"id" if !value.contains(&0) => self.id = Some(value.to_vec()),
+            b"retry" => self.retry = milliseconds(value).or(self.retry),
             _ => {}
         }
     }
@@ -181,6 +184,9 @@ impl SseDecoder {
         let event = text(std::mem::take(&mut self.event));
         let data = std::mem::take(&mut self.data);
         let id = self.id.take().map(text);
+        if id.is_some() {
+            self.last_id.clone_from(&id);
+        }
         if !std::mem::take(&mut self.has_data) {
             return;
         }
@@ -196,6 +202,12 @@ impl fmt::Debug for SseDecoder {
             .field("ready", &self.ready.len())
             .finish_non_exhaustive()
     }
+}
+
+/// Digits alone, as the standard has it; a number beyond `u64` is ignored.
+fn milliseconds(value: &[u8]) -> Option<Duration> {
+    let digits = std::str::from_utf8(value).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
+    digits.parse().ok().map(Duration::from_millis)
 }
 
 /// UTF-8 as the standard decodes it: what is malformed becomes U+FFFD.

@@ -12,7 +12,7 @@ use url::Url;
 use crate::attempt::Attempt;
 use crate::error::Error;
 use crate::pool_body::PoolBody;
-use crate::response::Streaming;
+use crate::streaming::Streaming;
 
 /// The answer to a request to `url`.
 pub(super) fn of(answer: Streaming, url: Url, attempts: Arc<[Attempt]>) -> reqwest::Response {

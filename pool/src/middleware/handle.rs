@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::extensions::ledger;
 use crate::pool::Pool;
 use crate::request::Request;
-use crate::response::Streaming;
+use crate::streaming::Streaming;
 use crate::timeouts::Timeouts;
 
 /// Sends what comes to it through a [`Pool`]; the last middleware, since nothing goes on below it.

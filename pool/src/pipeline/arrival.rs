@@ -2,21 +2,22 @@
 
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use steadfast_breaker::{Breaker, Outcome};
-use steadfast_clock::{Nanos, SharedTimer};
+use steadfast_clock::{BoxSleep, Nanos, SharedTimer};
 use steadfast_telemetry::Counter;
 
 use super::call::Call;
 use super::failure::Failure;
 
 use crate::attempt::Reached;
+use crate::coding::{self, Decoding, Undecodable};
 use crate::error::{ErrorKind, Phase};
 use crate::host::HostBreaker;
-use crate::race;
-use crate::transport::InboundBody;
+use crate::transport::{Connected, InboundBody};
 
 /// The points in time that end an attempt.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +58,13 @@ impl Limits {
 
 pub(crate) struct Arrival {
     body: Option<InboundBody>,
+    /// What undoes the body's content coding.
+    decoding: Option<Decoding>,
+    /// How many bytes may still be handed out.
+    left: usize,
+    /// The wait for the next bytes, while there are none.
+    sleep: Option<BoxSleep>,
+    connection: Option<Connected>,
     /// What was read ahead and not handed out.
     prefix: Option<Bytes>,
     limits: Limits,
@@ -72,6 +80,10 @@ impl Arrival {
     pub(super) fn new(call: &Call<'_>, body: InboundBody, limits: Limits) -> Self {
         Self {
             body: Some(body),
+            decoding: None,
+            left: usize::MAX,
+            sleep: None,
+            connection: None,
             prefix: None,
             limits,
             timer: Arc::clone(&call.pool.timer),
@@ -80,6 +92,29 @@ impl Arrival {
             host_bytes_in: call.host.calls.bytes_in.clone(),
             head_settled: false,
         }
+    }
+
+    /// Undoes the body's content coding.
+    pub(super) fn decoded(mut self, decoding: Option<Decoding>) -> Self {
+        self.decoding = decoding;
+        self
+    }
+
+    /// Hands out at most `bytes` of the body.
+    pub(super) fn at_most(mut self, bytes: usize) -> Self {
+        self.left = bytes;
+        self
+    }
+
+    /// Notes the connection that it comes on.
+    pub(super) fn on(mut self, connection: Option<Connected>) -> Self {
+        self.connection = connection;
+        self
+    }
+
+    /// The connection that it comes on.
+    pub(crate) fn connection(&self) -> Option<&Connected> {
+        self.connection.as_ref()
     }
 
     /// Whether all of the body is here.
@@ -129,11 +164,22 @@ impl Arrival {
 
     /// The next bytes, those read ahead first.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
+        self.begin_wait();
+        poll_fn(|cx| self.poll_chunk(cx)).await
+    }
+
+    /// A wait that was begun before is over: the consumer asks anew.
+    pub(crate) fn begin_wait(&mut self) {
+        self.sleep = None;
+    }
+
+    /// As [`chunk`](Self::chunk), for those who poll. A wait begins when there is nothing to hand out.
+    pub(crate) fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Failure>> {
         if let Some(prefix) = self.prefix.take().filter(|prefix| !prefix.is_empty()) {
-            return Ok(Some(prefix));
+            return Poll::Ready(Ok(Some(prefix)));
         }
         self.head_settled = true;
-        self.next().await
+        self.poll_next(cx)
     }
 
     /// The rest of the body, at most `limit` bytes.
@@ -142,9 +188,24 @@ impl Arrival {
         self.collect(limit).await
     }
 
+    /// Whether no more bytes will come, as far as is known without asking.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.body.is_none() && self.prefix.as_ref().is_none_or(Bytes::is_empty)
+    }
+
+    /// How many bytes are still to come, where that is known.
+    pub(crate) fn announced(&self) -> Option<u64> {
+        let ahead = self.prefix.as_ref().map_or(0, Bytes::len) as u64;
+        match (&self.body, &self.decoding) {
+            (None, _) => Some(ahead),
+            (Some(body), None) => body.size_hint().exact().map(|bytes| bytes.saturating_add(ahead)),
+            (Some(_), Some(_)) => None,
+        }
+    }
+
     async fn collect(&mut self, limit: usize) -> Result<Bytes, Failure> {
         let mut whole = BytesMut::from(self.prefix.take().unwrap_or_default());
-        if let Some(body) = &self.body {
+        if let (Some(body), None) = (&self.body, &self.decoding) {
             let announced = body.size_hint().lower();
             if announced > limit as u64 {
                 return Err(too_large(limit));
@@ -165,35 +226,71 @@ impl Arrival {
 
     /// The next bytes from the connection. Cancel-safe: a frame is either still in the body or returned.
     async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
-        let Some(body) = &mut self.body else { return Ok(None) };
-        let stall = self.timer.now().saturating_add(self.limits.stall);
-        let until = self.limits.end().map_or(stall, |end| end.min(stall));
-        let result = loop {
-            let mut frame = std::pin::pin!(poll_fn(|cx| body.as_mut().poll_frame(cx)));
-            match race::before(&self.timer, until, frame.as_mut()).await {
-                Some(Some(Ok(frame))) => match frame.into_data() {
-                    Ok(bytes) => break Ok(Some(bytes)),
-                    // Trailers: nothing more can follow, but the end must be read.
-                    Err(_) => continue,
-                },
-                Some(Some(Err(error))) => break Err(Failure::from(error)),
-                Some(None) => break Ok(None),
-                None => break Err(self.late()),
-            }
-        };
+        self.begin_wait();
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Failure>> {
+        let result = ready!(self.poll_decoded(cx));
+        self.sleep = None;
+        let result = result.and_then(|bytes| match bytes {
+            Some(bytes) if bytes.len() > self.left => Err(too_large_stream()),
+            bytes => Ok(bytes),
+        });
         match &result {
-            Ok(Some(bytes)) => {
-                let bytes = bytes.len() as u64;
-                self.bytes_in.add(bytes);
-                self.host_bytes_in.add(bytes);
-            }
+            Ok(Some(bytes)) => self.left -= bytes.len(),
             Ok(None) => self.body = None,
             Err(failure) => {
                 self.body = None;
+                self.decoding = None;
                 self.record_late_failure(failure);
             }
         }
-        result
+        Poll::Ready(result)
+    }
+
+    fn poll_decoded(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Failure>> {
+        loop {
+            if let Some(decoding) = &mut self.decoding {
+                if let Some(bytes) = decoding.next().map_err(undecodable)? {
+                    return Poll::Ready(Ok(Some(bytes)));
+                }
+            }
+            let bytes = ready!(self.poll_received(cx))?;
+            match (bytes, &mut self.decoding) {
+                (Some(bytes), Some(decoding)) => decoding.push(bytes),
+                (None, Some(decoding)) => return Poll::Ready(decoding.finish().map(|()| None).map_err(undecodable)),
+                (bytes, None) => return Poll::Ready(Ok(bytes)),
+            }
+        }
+    }
+
+    /// The next bytes as they were sent.
+    fn poll_received(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Failure>> {
+        let Some(body) = &mut self.body else { return Poll::Ready(Ok(None)) };
+        loop {
+            match body.as_mut().poll_frame(cx) {
+                Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+                    Ok(bytes) => {
+                        let count = bytes.len() as u64;
+                        self.bytes_in.add(count);
+                        self.host_bytes_in.add(count);
+                        return Poll::Ready(Ok(Some(bytes)));
+                    }
+                    // Trailers: nothing more can follow, but the end must be read.
+                    Err(_) => continue,
+                },
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(Failure::from(error))),
+                Poll::Ready(None) => return Poll::Ready(Ok(None)),
+                Poll::Pending => break,
+            }
+        }
+        let sleep = self.sleep.get_or_insert_with(|| {
+            let stall = self.timer.now().saturating_add(self.limits.stall);
+            self.timer.sleep_until(self.limits.end().map_or(stall, |end| end.min(stall)))
+        });
+        ready!(sleep.as_mut().poll(cx));
+        Poll::Ready(Err(self.late()))
     }
 
     /// Which limit struck.
@@ -219,6 +316,14 @@ impl Arrival {
             breaker.settle(ticket, health, Duration::ZERO, now);
         }
     }
+}
+
+fn too_large_stream() -> Failure {
+    Failure::new(ErrorKind::TooLarge, Reached::Headers, "the answer is larger than the request allows")
+}
+
+pub(super) fn undecodable(error: Undecodable) -> Failure {
+    Failure::new(coding::kind_of(&error), Reached::Headers, error.to_string())
 }
 
 fn too_large(limit: usize) -> Failure {

@@ -30,7 +30,7 @@ pub(super) fn result(call: &Call<'_>, result: &Received) -> Judgement {
 fn may_resend(call: &Call<'_>, failure: &Failure) -> bool {
     match failure.kind {
         ErrorKind::Deadline | ErrorKind::Request | ErrorKind::RequestBody | ErrorKind::TooLarge => return false,
-        ErrorKind::PoolClosed => return false,
+        ErrorKind::PoolClosed | ErrorKind::Decode => return false,
         _ => {}
     }
     if failure.reached.is_harmless() {
@@ -49,7 +49,7 @@ fn health(failure: &Failure) -> Outcome {
         ErrorKind::Deadline | ErrorKind::Request | ErrorKind::RequestBody | ErrorKind::PoolClosed => Outcome::Ignored,
         ErrorKind::Timeout(Phase::Acquire) => Outcome::Ignored,
         // It answered; that the answer was too much for us is no fault of its health.
-        ErrorKind::TooLarge => Outcome::Success,
+        ErrorKind::TooLarge | ErrorKind::Decode => Outcome::Success,
         _ if failure.is_stale_connection() => Outcome::Ignored,
         _ => Outcome::Failure,
     }

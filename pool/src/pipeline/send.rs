@@ -1,16 +1,18 @@
 //! One attempt: the request goes out, an answer comes in, each part within its limit.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use http::HeaderMap;
+use http::{HeaderMap, Method};
 use steadfast_clock::Nanos;
 
 use super::Mode;
-use super::arrival::{Arrival, Limits};
+use super::arrival::{Arrival, Limits, undecodable};
 use super::call::{Call, Received};
 use super::failure::Failure;
 use super::upload::{Progress, watched};
 use crate::attempt::Reached;
+use crate::coding;
 use crate::error::{ErrorKind, Phase};
 use crate::race;
 use crate::transport::{Exchange, Inbound, Outbound};
@@ -28,15 +30,27 @@ pub(super) async fn attempt(call: &Call<'_>, started: Nanos) -> Received {
     let progress = Progress::new(started);
     let body = watched(body, Arc::clone(&progress), Arc::clone(&call.pool.timer));
     let exchange = Arc::new(Exchange::on(Arc::clone(&call.pool.timer)));
+    let mut headers = headers(call);
+    let decode = coding::ask(call.pool.config.decompresses(), &mut headers);
     let outbound =
-        Outbound::new(request.method.clone(), request.url.clone(), headers(call), body).told_to(Arc::clone(&exchange));
+        Outbound::new(request.method.clone(), request.url.clone(), headers, body).told_to(Arc::clone(&exchange));
     let inbound = head(call, outbound, &limits, &progress, &exchange).await;
     call.count(|calls| calls.bytes_out.add(progress.sent()));
-    let (parts, body) = parts(inbound?);
+    let (mut parts, body) = parts(inbound?);
     let status = parts.status.as_u16();
-    let mut arrival = Arrival::new(call, body, limits);
+    // The answer to HEAD has the headers of a body, and none.
+    let decoding = match decode && request.method != Method::HEAD {
+        true => {
+            coding::of(&mut parts.headers, inflation(call)).map_err(|error| undecodable(error).with_status(status))?
+        }
+        false => None,
+    };
+    let mut arrival = Arrival::new(call, body, limits).decoded(decoding).on(exchange.connection().copied());
+    if let (Mode::Stream, Some(most)) = (call.mode, request.max_body) {
+        arrival = arrival.at_most(most);
+    }
     let fetched = match call.mode {
-        Mode::Whole => arrival.read_whole(call.pool.config.max_body).await,
+        Mode::Whole => arrival.read_whole(request.max_body.unwrap_or(call.pool.config.max_body)).await,
         Mode::Stream if status >= 400 => arrival.read_ahead(REFUSAL_PREFIX).await,
         Mode::Stream => Ok(()),
     };
@@ -92,6 +106,14 @@ async fn head(
 /// When the exchange last went on: it was given its connection, or a chunk of its body was taken.
 fn moved(progress: &Progress, exchange: &Exchange) -> Nanos {
     exchange.connected_at().map_or(progress.last(), |at| at.max(progress.last()))
+}
+
+/// How far the answer may inflate: whole ones are bounded by their size.
+fn inflation(call: &Call<'_>) -> Option<NonZeroU32> {
+    match call.mode {
+        Mode::Whole => None,
+        Mode::Stream => call.pool.config.inflation(),
+    }
 }
 
 /// The request's headers, and the host's defaults where the request has none.

@@ -3,7 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod breaker;
+mod chunked;
 mod contract;
+#[cfg(all(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd"))]
+mod decompress;
+mod events;
 mod laws;
 mod limits;
 mod log;
