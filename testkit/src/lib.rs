@@ -10,9 +10,11 @@ mod http2;
 #[cfg(feature = "tls")]
 mod tls;
 
+mod chaos;
 mod fleet;
 mod llm;
 
+pub use chaos::{Chaos, ChaosFault, ChaosReport, ChaosServer, Handled};
 pub use fleet::{FleetBuilder, FleetSim, Layout, Report, SimDevice, Tally};
 pub use headers::Headers;
 #[cfg(feature = "http2")]

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use crate::Reply;
 
-use super::Head;
+use super::{Head, Protocol};
 
 /// The behaviour of a server.
 pub(crate) trait App: Send + Sync + 'static {
@@ -58,4 +58,6 @@ pub(crate) struct Peer {
     pub(crate) local: SocketAddr,
     /// From 1, in the order of accepting.
     pub(crate) connection: u64,
+    /// What it speaks.
+    pub(crate) protocol: Protocol,
 }

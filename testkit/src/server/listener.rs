@@ -13,7 +13,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use super::census::{Census, Line};
 use super::meet::meet;
 use super::write::pause;
-use super::{App, Peer, Setup};
+use super::{App, Peer, Protocol, Setup};
 
 /// A thousand clients may dial at once.
 const BACKLOG: u32 = 4096;
@@ -125,7 +125,7 @@ async fn accept_all<A: App>(listener: TcpListener, host: Arc<Host<A>>) {
 
 fn prepare(socket: &TcpStream, connection: u64) -> io::Result<Peer> {
     socket.set_nodelay(true)?;
-    Ok(Peer { local: socket.local_addr()?, connection })
+    Ok(Peer { local: socket.local_addr()?, connection, protocol: Protocol::Http1 })
 }
 
 /// Counts a connection as open for as long as it lives.

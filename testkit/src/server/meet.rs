@@ -19,6 +19,7 @@ pub(super) async fn meet<A: App>(socket: TcpStream, peer: Peer, host: Arc<Host<A
     let Some((wire, agreed)) = secure(tcp, &host).await else { return };
     let protocol = agreed.unwrap_or(unasked(&host));
     line.speaks(protocol);
+    let peer = Peer { protocol, ..peer };
     match protocol {
         #[cfg(feature = "http2")]
         Protocol::Http2 => crate::http2::serve(wire, peer, host, line).await,

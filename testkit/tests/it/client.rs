@@ -77,6 +77,11 @@ impl Client {
         self.socket.write_all(bytes).await.unwrap();
     }
 
+    /// As [`send`](Self::send), to a server that may have closed.
+    pub(crate) async fn try_send(&mut self, bytes: &[u8]) -> Result<(), End> {
+        self.socket.write_all(bytes).await.map_err(|_| End::Reset)
+    }
+
     /// Reads one answer; how the connection ended if there was none.
     pub(crate) async fn answer(&mut self) -> Result<Answer, End> {
         let (status, headers) = loop {

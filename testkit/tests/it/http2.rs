@@ -4,3 +4,5 @@ mod client;
 mod connections;
 mod faults;
 mod requests;
+
+pub(crate) use client::{Client, finish};
