@@ -30,6 +30,18 @@ pub struct PoolConfig {
     pub dial_timeout: Duration,
     /// The TLS handshake. Default 10 s.
     pub tls_timeout: Duration,
+    /// Whether HTTP/2 is spoken to `http` URLs without asking (RFC 9113, section 3.3); `https` agrees on it by ALPN. Default
+    /// no.
+    pub http2_prior_knowledge: bool,
+    /// Whether nothing but HTTP/1.1 is spoken. Default no.
+    pub http1_only: bool,
+    /// How long an HTTP/2 connection with streams may be silent before it is asked whether it lives; `None` asks never.
+    /// Default 30 s.
+    pub keep_alive_interval: Option<Duration>,
+    /// How long such an answer may take before the connection counts as dead. Default 20 s.
+    pub keep_alive_timeout: Duration,
+    /// Whether idle HTTP/2 connections are asked, too. Default no.
+    pub keep_alive_while_idle: bool,
     /// The limits of plain requests; streams take the same without the limit of the whole attempt.
     pub timeouts: Timeouts,
     /// The most bytes that a plain answer may have. Default 32 MiB.
@@ -56,6 +68,11 @@ impl Default for PoolConfig {
             acquire_timeout: Duration::from_secs(60),
             dial_timeout: Duration::from_secs(30),
             tls_timeout: Duration::from_secs(10),
+            http2_prior_knowledge: false,
+            http1_only: false,
+            keep_alive_interval: Some(Duration::from_secs(30)),
+            keep_alive_timeout: Duration::from_secs(20),
+            keep_alive_while_idle: false,
             timeouts: Timeouts::default(),
             max_body: 32 * 1024 * 1024,
             #[cfg(any(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd"))]
@@ -134,6 +151,41 @@ impl PoolConfig {
     #[must_use]
     pub fn idle_timeout(mut self, limit: Duration) -> Self {
         self.idle_timeout = limit;
+        self
+    }
+
+    /// Speaks HTTP/2 to `http` URLs without asking.
+    #[must_use]
+    pub fn http2_prior_knowledge(mut self, known: bool) -> Self {
+        self.http2_prior_knowledge = known;
+        self
+    }
+
+    /// Speaks nothing but HTTP/1.1.
+    #[must_use]
+    pub fn http1_only(mut self, only: bool) -> Self {
+        self.http1_only = only;
+        self
+    }
+
+    /// Sets how long an HTTP/2 connection may be silent before it is asked whether it lives.
+    #[must_use]
+    pub fn keep_alive_interval(mut self, interval: Option<Duration>) -> Self {
+        self.keep_alive_interval = interval;
+        self
+    }
+
+    /// Sets how long an HTTP/2 connection may take to say that it lives.
+    #[must_use]
+    pub fn keep_alive_timeout(mut self, limit: Duration) -> Self {
+        self.keep_alive_timeout = limit;
+        self
+    }
+
+    /// Asks idle HTTP/2 connections, too, whether they live.
+    #[must_use]
+    pub fn keep_alive_while_idle(mut self, asked: bool) -> Self {
+        self.keep_alive_while_idle = asked;
         self
     }
 

@@ -40,12 +40,13 @@ pub(crate) struct Inner {
 }
 
 impl Pool {
-    /// A pool with the defaults: `reqwest` transport, `http()` retry preset, a breaker for each host.
+    /// A pool with the defaults: its own transport (`reqwest` where only that is on), `http()` retry preset, a breaker for
+    /// each host.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Config`] when a proxy variable of the environment is malformed.
-    #[cfg(feature = "reqwest")]
+    #[cfg(any(feature = "hyper", feature = "reqwest"))]
     pub fn new() -> Result<Self, Error> {
         Self::builder().build()
     }
@@ -186,7 +187,8 @@ impl PoolBuilder {
         self
     }
 
-    /// Sets the transport; the default is `reqwest` with the connection settings of the configuration.
+    /// Sets the transport; the default is the pool's own (`reqwest` where only that is on), with the connection settings of
+    /// the configuration.
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.transport = Some(transport);
         self
@@ -253,7 +255,7 @@ impl PoolBuilder {
         let timer = self.timer.unwrap_or_else(|| steadfast_clock::shared(TokioTimer::new()));
         let transport = match self.transport {
             Some(transport) => transport,
-            None => default_transport(&self.config, &timer)?,
+            None => default_transport(&self.config, &timer, &self.registry)?,
         };
         let shared = Arc::new(Shared::new(self.registry, self.observer));
         let hosts = Hosts::new(Arc::clone(&shared), self.breaker, self.config.max_hosts);
@@ -277,14 +279,23 @@ impl fmt::Debug for PoolBuilder {
     }
 }
 
-#[cfg(feature = "reqwest")]
-fn default_transport(config: &PoolConfig, _: &SharedTimer) -> Result<Arc<dyn Transport>, Error> {
+#[cfg(feature = "hyper")]
+fn default_transport(
+    config: &PoolConfig,
+    timer: &SharedTimer,
+    registry: &Registry,
+) -> Result<Arc<dyn Transport>, Error> {
+    Ok(Arc::new(crate::transport::HyperTransport::with_registry(config, Arc::clone(timer), registry)?))
+}
+
+#[cfg(all(feature = "reqwest", not(feature = "hyper")))]
+fn default_transport(config: &PoolConfig, _: &SharedTimer, _: &Registry) -> Result<Arc<dyn Transport>, Error> {
     Ok(Arc::new(crate::transport::ReqwestTransport::new(config)?))
 }
 
-#[cfg(not(feature = "reqwest"))]
-fn default_transport(_: &PoolConfig, _: &SharedTimer) -> Result<Arc<dyn Transport>, Error> {
-    Err(Error::new(ErrorKind::Config, "no transport: give one, or turn on the feature `reqwest`"))
+#[cfg(not(any(feature = "hyper", feature = "reqwest")))]
+fn default_transport(_: &PoolConfig, _: &SharedTimer, _: &Registry) -> Result<Arc<dyn Transport>, Error> {
+    Err(Error::new(ErrorKind::Config, "no transport: give one, or turn on the feature `hyper`"))
 }
 
 fn check(rule: Rule) -> Result<(), Error> {

@@ -22,13 +22,16 @@ mod exchange;
 mod tls;
 
 #[cfg(feature = "hyper")]
-#[expect(dead_code, unused_imports, reason = "the transport that uses it comes with it")]
 mod connect;
+#[cfg(feature = "hyper")]
+mod hyper;
 #[cfg(feature = "reqwest")]
 mod reqwest;
 
 pub use self::connections::Connections;
 pub use self::exchange::{Connected, Exchange};
+#[cfg(feature = "hyper")]
+pub use self::hyper::HyperTransport;
 #[cfg(feature = "reqwest")]
 pub use self::reqwest::ReqwestTransport;
 

@@ -1,8 +1,7 @@
 //! A connection's bytes, plain or over TLS, and a look at whether the other side still holds it.
 
 use std::fmt;
-use std::io;
-use std::mem::MaybeUninit;
+use std::io::{self, Read};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,19 +41,26 @@ impl Socket {
         self.look.clone()
     }
 
-    /// Whether the other side has closed, as the system knows it now.
-    fn is_over(&self) -> bool {
-        match SockRef::from(&self.tcp).peek(&mut [MaybeUninit::uninit()]) {
-            Ok(bytes) => bytes == 0,
-            Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+    /// Reads what the system has now, whether or not the runtime knows of it.
+    fn read_now(&self, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match (&*SockRef::from(&self.tcp)).read(buf.initialize_unfilled()) {
+            Ok(bytes) => {
+                buf.advance(bytes);
+                Poll::Ready(Ok(()))
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
+            Err(error) => Poll::Ready(Err(error)),
         }
     }
 }
 
 impl AsyncRead for Socket {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if self.look.0.swap(false, Ordering::Relaxed) && self.is_over() {
-            return Poll::Ready(Ok(()));
+        if self.look.0.load(Ordering::Relaxed) && self.look.0.swap(false, Ordering::Relaxed) {
+            let read = self.read_now(buf);
+            if read.is_ready() {
+                return read;
+            }
         }
         Pin::new(&mut self.tcp).poll_read(cx, buf)
     }

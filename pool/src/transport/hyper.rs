@@ -1,0 +1,119 @@
+//! The pool's own transport: a set of connections for each host, HTTP/1.1 on `hyper`, HTTP/2 on `h2`, TLS by rustls.
+
+mod book;
+mod dial;
+mod failure;
+mod hub;
+mod lease;
+mod line;
+mod many;
+mod meters;
+mod one;
+mod outgoing;
+mod peer;
+mod set;
+mod shelf;
+mod slots;
+mod sweep;
+mod two;
+
+use std::fmt;
+use std::sync::Arc;
+
+use steadfast_clock::SharedTimer;
+use steadfast_telemetry::Registry;
+use url::Url;
+
+use self::hub::Hub;
+use self::lease::Lease;
+use self::meters::Meters;
+use self::one::Tried;
+use self::outgoing::Unsent;
+use super::connect::Connector;
+use super::{CloseFuture, Connections, Inbound, Outbound, SendFuture, Transport, TransportError, WarmFuture};
+use crate::config::PoolConfig;
+use crate::error::Error;
+
+/// Sends over connections of its own. Clones share them.
+///
+/// * A connection over HTTP/1.1 has no task: the exchange that has it drives it, and dropping the exchange closes it. An
+///   idle one is looked at before it is used again; a request whose connection ended before anything was written goes out
+///   on the next one.
+/// * An HTTP/2 connection is driven by one task. A request takes a free stream of the fullest one; when all are full
+///   another connection is opened, up to `max_per_host`.
+/// * Whoever finds no connection waits in order. What it waits for is the first connection that is free, its own dial or
+///   another's. A dial whose request was dropped goes on, and its connection lies idle.
+/// * Nothing of it outlives it: when the last clone and the last exchange are gone, so are its connections and tasks. A host
+///   without connections takes no memory.
+#[derive(Clone)]
+pub struct HyperTransport {
+    hub: Arc<Hub>,
+}
+
+impl HyperTransport {
+    /// A transport with the connection settings of `config`, on the time of `timer`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) when TLS or proxies cannot be set up as they are configured.
+    pub fn new(config: &PoolConfig, timer: SharedTimer) -> Result<Self, Error> {
+        Self::build(config, timer, None)
+    }
+
+    /// As [`new`](Self::new); tells its connections to `registry` as `pool_connections_active`, `pool_connections_idle`,
+    /// `pool_connections_opened` and `pool_connections_closed`.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn with_registry(config: &PoolConfig, timer: SharedTimer, registry: &Registry) -> Result<Self, Error> {
+        Self::build(config, timer, Some(Meters::new(registry)))
+    }
+
+    fn build(config: &PoolConfig, timer: SharedTimer, meters: Option<Meters>) -> Result<Self, Error> {
+        let connector = Connector::new(config, &timer)?;
+        Ok(Self { hub: Arc::new(Hub::new(config, connector, timer, meters)) })
+    }
+}
+
+impl Transport for HyperTransport {
+    fn send(&self, request: Outbound) -> SendFuture {
+        let hub = Arc::clone(&self.hub);
+        Box::pin(send(hub, request))
+    }
+
+    fn warm(&self, url: &Url, connections: usize) -> WarmFuture {
+        let (hub, url) = (Arc::clone(&self.hub), url.clone());
+        Box::pin(async move { hub.warm(&url, connections).await })
+    }
+
+    fn connections(&self, host: Option<&str>) -> Option<Connections> {
+        Some(self.hub.figures(host))
+    }
+
+    fn close(&self) -> CloseFuture {
+        Box::pin(Arc::clone(&self.hub).close())
+    }
+}
+
+async fn send(hub: Arc<Hub>, request: Outbound) -> Result<Inbound, TransportError> {
+    let Outbound { method, url, headers, body, exchange } = request;
+    exchange.connecting();
+    let mut unsent = Unsent { method, url, headers, body };
+    loop {
+        let tried = match hub.acquire(&unsent.url).await? {
+            Lease::Line(lease) => one::exchange(lease, unsent, &exchange).await,
+            Lease::Stream(lease) => two::exchange(lease, unsent, &exchange).await,
+        };
+        match tried {
+            Tried::Done(result) => return result,
+            Tried::Unsent(whole) => unsent = whole,
+        }
+    }
+}
+
+impl fmt::Debug for HyperTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HyperTransport").field("connections", &self.hub.figures(None)).finish_non_exhaustive()
+    }
+}

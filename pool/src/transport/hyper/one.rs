@@ -1,0 +1,164 @@
+//! An exchange over HTTP/1.1, driven by whoever waits for it: first for the head, then for the body.
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::CONNECTION;
+use http::HeaderMap;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+
+use super::failure;
+use super::lease::LineLease;
+use super::line::nobody;
+use super::outgoing::Unsent;
+use crate::transport::{Exchange, Inbound, TransportError};
+
+/// What came of handing a request to a connection.
+pub(super) enum Tried {
+    Done(Result<Inbound, TransportError>),
+    /// The connection had ended before anything was written: the request is whole.
+    Unsent(Unsent),
+}
+
+pub(super) async fn exchange(mut lease: LineLease, unsent: Unsent, exchange: &Exchange) -> Tried {
+    let Some(line) = lease.line() else { return Tried::Unsent(unsent) };
+    let (request, url) = match unsent.over_http1(&line.peer) {
+        Ok(ready) => ready,
+        Err(error) => {
+            lease.keep();
+            return Tried::Done(Err(error));
+        }
+    };
+    let last = is_last(request.headers());
+    let connected = line.connected();
+    let mut told = false;
+    exchange.connected(connected);
+    let mut answer = pin!(line.send(request));
+    let answer = poll_fn(|cx| {
+        line.drive(cx);
+        if !told && line.has_written() {
+            told = true;
+            exchange.written();
+        }
+        answer.as_mut().poll(&mut nobody())
+    })
+    .await;
+    match answer {
+        Ok(answer) => {
+            let (head, body) = answer.into_parts();
+            let mut arriving = Arriving { body, lease: Some(lease), last, reused: connected.reused };
+            if !arriving.body.is_end_stream() {
+                return Tried::Done(Ok(Inbound::new(head.status, head.headers, Box::pin(arriving))));
+            }
+            poll_fn(|cx| Poll::Ready(arriving.end(cx))).await;
+            Tried::Done(Ok(Inbound::new(head.status, head.headers, Box::pin(Nothing))))
+        }
+        Err(mut failed) => match failed.take_message() {
+            Some(request) => Tried::Unsent(Unsent::returned(request, url)),
+            None => {
+                let written = told || line.has_written();
+                Tried::Done(Err(failure::of_http1(failed.into_error(), written).on_reused(connected.reused)))
+            }
+        },
+    }
+}
+
+/// The body of an answer: reading it drives the line, and with it an upload that still goes on.
+struct Arriving {
+    body: Incoming,
+    /// `None` once the body has ended.
+    lease: Option<LineLease>,
+    /// The request asked for the connection to be closed.
+    last: bool,
+    reused: bool,
+}
+
+impl Arriving {
+    /// The body is over: the line is given back, unless it cannot carry another exchange.
+    fn end(&mut self, cx: &mut Context<'_>) {
+        let Some(mut lease) = self.lease.take() else { return };
+        let Some(line) = lease.line() else { return };
+        line.drive(cx);
+        if line.is_free() && !self.last {
+            lease.keep();
+        }
+    }
+}
+
+impl Body for Arriving {
+    type Data = Bytes;
+    type Error = TransportError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, TransportError>>> {
+        let this = &mut *self;
+        if this.lease.is_none() {
+            return Poll::Ready(None);
+        }
+        let mut frame = Pin::new(&mut this.body).poll_frame(&mut nobody());
+        if frame.is_pending() {
+            if let Some(line) = this.lease.as_mut().and_then(LineLease::line) {
+                line.drive(cx);
+            }
+            frame = Pin::new(&mut this.body).poll_frame(&mut nobody());
+        }
+        match frame {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Some(Ok(frame))) => {
+                if this.body.is_end_stream() {
+                    // The last bytes of a body of known length: the line is free before they are read.
+                    this.end(cx);
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Poll::Ready(None) => {
+                this.end(cx);
+                Poll::Ready(None)
+            }
+            Poll::Ready(Some(Err(error))) => {
+                this.lease = None;
+                Poll::Ready(Some(Err(failure::of_body(error).on_reused(this.reused))))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.lease.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// No body.
+pub(super) struct Nothing;
+
+impl Body for Nothing {
+    type Data = Bytes;
+    type Error = TransportError;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, TransportError>>> {
+        Poll::Ready(None)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        true
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(0)
+    }
+}
+
+/// Whether the request says that it is the last on its connection.
+fn is_last(headers: &HeaderMap) -> bool {
+    headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok()).any(|value| {
+        value.split(',').any(|option| option.trim().eq_ignore_ascii_case("close"))
+    })
+}

@@ -1,0 +1,72 @@
+//! What is idle, of all hosts together, in the order in which it became so.
+
+use steadfast_clock::Nanos;
+
+use super::slots::{Place, Slots};
+
+/// An intrusive list: putting, taking from anywhere and finding the one that is idle longest take constant time.
+pub(super) struct Shelf<T> {
+    slots: Slots<Slot<T>>,
+    oldest: Option<Place>,
+    newest: Option<Place>,
+}
+
+struct Slot<T> {
+    item: T,
+    owner: Place,
+    since: Nanos,
+    older: Option<Place>,
+    newer: Option<Place>,
+}
+
+impl<T> Default for Shelf<T> {
+    fn default() -> Self {
+        Self { slots: Slots::default(), oldest: None, newest: None }
+    }
+}
+
+impl<T> Shelf<T> {
+    /// Puts what `owner` has idle from now on.
+    pub(super) fn put(&mut self, item: T, owner: Place, since: Nanos) -> Place {
+        let older = self.newest;
+        let place = self.slots.put(Slot { item, owner, since, older, newer: None });
+        match older.and_then(|older| self.slots.get_mut(older)) {
+            Some(older) => older.newer = Some(place),
+            None => self.oldest = Some(place),
+        }
+        self.newest = Some(place);
+        place
+    }
+
+    pub(super) fn take(&mut self, place: Place) -> Option<(T, Nanos)> {
+        let slot = self.slots.take(place)?;
+        match slot.older.and_then(|older| self.slots.get_mut(older)) {
+            Some(older) => older.newer = slot.newer,
+            None => self.oldest = slot.newer,
+        }
+        match slot.newer.and_then(|newer| self.slots.get_mut(newer)) {
+            Some(newer) => newer.older = slot.older,
+            None => self.newest = slot.older,
+        }
+        Some((slot.item, slot.since))
+    }
+
+    pub(super) fn peek(&self, place: Place) -> Option<&T> {
+        self.slots.get(place).map(|slot| &slot.item)
+    }
+
+    /// Since when what lies there is idle.
+    pub(super) fn since(&self, place: Place) -> Option<Nanos> {
+        self.slots.get(place).map(|slot| slot.since)
+    }
+
+    /// Whose the longest idle is, and since when it is idle.
+    pub(super) fn oldest(&self) -> Option<(Place, Nanos)> {
+        let slot = self.slots.get(self.oldest?)?;
+        Some((slot.owner, slot.since))
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.slots.len()
+    }
+}
