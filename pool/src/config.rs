@@ -1,12 +1,11 @@
 //! Settings of the pool and of single hosts.
 
+mod host;
+
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue};
-use steadfast_backoff::Policy;
-use steadfast_breaker::Rule;
-use steadfast_ratelimit::Quota;
+pub use self::host::HostConfig;
 
 use crate::timeouts::Timeouts;
 
@@ -52,9 +51,15 @@ pub struct PoolConfig {
     /// To how many times its size a compressed stream may inflate; the first MiB is free. Default 200.
     #[cfg(any(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd"))]
     pub max_inflation: NonZeroU32,
-    /// The most hosts whose state (limiter, breaker, metrics) is kept. Default 1024; beyond it hosts that were not
-    /// configured share their metrics, and idle breakers are forgotten.
+    /// The most hosts whose state (limits, breaker) is kept, besides those that are configured by name. Default 10,000;
+    /// beyond it, those are forgotten that were not used for longest and lose nothing by it: no call under way, breaker
+    /// closed without failures, limits untouched.
     pub max_hosts: NonZeroU32,
+    /// The most hosts that have figures of their own: the first that are called. Default 1,024; the others are counted
+    /// together as `other`.
+    pub max_host_figures: usize,
+    /// Whether anything is counted. Default `true`.
+    pub enable_metrics: bool,
 }
 
 impl Default for PoolConfig {
@@ -79,7 +84,9 @@ impl Default for PoolConfig {
             decompress: false,
             #[cfg(any(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd"))]
             max_inflation: const { NonZeroU32::new(200).unwrap() },
-            max_hosts: const { NonZeroU32::new(1024).unwrap() },
+            max_hosts: const { NonZeroU32::new(10_000).unwrap() },
+            max_host_figures: 1024,
+            enable_metrics: true,
         }
     }
 }
@@ -235,54 +242,18 @@ impl PoolConfig {
         self.max_hosts = hosts;
         self
     }
-}
 
-/// Settings of one host; what is not set is the pool's.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct HostConfig {
-    /// Headers of every request to the host that does not set them itself.
-    pub default_headers: HeaderMap,
-    /// How often the host may be called; every attempt counts. Default: no limit.
-    pub quota: Option<Quota>,
-    /// When the host is left alone.
-    pub breaker: Option<Rule>,
-    /// When to try again.
-    pub retry: Option<Policy>,
-}
-
-impl HostConfig {
-    /// Settings that change nothing.
+    /// Sets how many hosts have figures of their own.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Adds a default header. Mark the value of a credential as sensitive.
-    #[must_use]
-    pub fn default_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.default_headers.insert(name, value);
+    pub fn max_host_figures(mut self, hosts: usize) -> Self {
+        self.max_host_figures = hosts;
         self
     }
 
-    /// Limits how often the host is called.
+    /// Sets whether anything is counted: without, every figure stays zero.
     #[must_use]
-    pub fn quota(mut self, quota: Quota) -> Self {
-        self.quota = Some(quota);
-        self
-    }
-
-    /// Sets the breaker's rule.
-    #[must_use]
-    pub fn breaker(mut self, rule: Rule) -> Self {
-        self.breaker = Some(rule);
-        self
-    }
-
-    /// Sets the retry policy.
-    #[must_use]
-    pub fn retry(mut self, policy: Policy) -> Self {
-        self.retry = Some(policy);
+    pub fn enable_metrics(mut self, enable: bool) -> Self {
+        self.enable_metrics = enable;
         self
     }
 }

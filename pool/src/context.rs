@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use steadfast_backoff::Budget;
+use steadfast_backoff::{Budget, Carried};
 use steadfast_clock::Nanos;
 
 /// Leave to send a request again when the server may already have executed it.
@@ -34,10 +34,12 @@ pub struct CallContext {
     pub budget: Option<Arc<dyn Budget>>,
     /// Leave to send again what may have been executed.
     pub resend: Resend,
+    /// What all layers of the call share: its deadline, and one store of attempts that each retry is taken from.
+    pub carried: Option<Arc<Carried>>,
 }
 
 impl CallContext {
-    /// No deadline, no attempts before, no budget, leave by the method.
+    /// No deadline, no attempts before, no budget, leave by the method, nothing shared with other layers.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -64,6 +66,27 @@ impl CallContext {
         self
     }
 
+    /// Draws the attempts from the store that all layers of the call share, so that their retries do not multiply; of
+    /// the two deadlines, the earlier one stands. For one call: hand on what [`Carried::below`] gives in each attempt of
+    /// the layer above.
+    ///
+    /// ```
+    /// use std::num::NonZeroU32;
+    /// use steadfast_pool::{CallContext, backoff::Carried};
+    ///
+    /// let whole = Carried::new(NonZeroU32::new(4).unwrap());
+    /// // In each attempt of the layer above:
+    /// if let Some(below) = whole.below() {
+    ///     let context = CallContext::new().carry(below);
+    ///     # let _ = context;
+    /// }
+    /// ```
+    #[must_use]
+    pub fn carry(mut self, carried: Carried) -> Self {
+        self.carried = Some(Arc::new(carried));
+        self
+    }
+
     /// Sets the leave to resend.
     #[must_use]
     pub fn resend(mut self, resend: Resend) -> Self {
@@ -79,6 +102,7 @@ impl fmt::Debug for CallContext {
             .field("attempts_before", &self.attempts_before)
             .field("budget", &self.budget.is_some())
             .field("resend", &self.resend)
+            .field("carried", &self.carried)
             .finish()
     }
 }

@@ -62,6 +62,8 @@ pub enum ErrorKind {
     BreakerOpen,
     /// The rate limit has no place before the deadline, or never: nothing was sent.
     RateLimited,
+    /// As many calls to the host were under way as may be, until the deadline: nothing was sent.
+    Busy,
     /// The caller's deadline passed.
     Deadline,
     /// The answer's status, as an error: [`Response::error_for_status`](crate::Response::error_for_status).
@@ -120,6 +122,7 @@ impl ErrorKind {
             Self::RequestBody => "request_body",
             Self::BreakerOpen => "breaker_open",
             Self::RateLimited => "rate_limited",
+            Self::Busy => "busy",
             Self::Deadline => "deadline",
             Self::Status(_) => "status",
             Self::TooLarge => "too_large",

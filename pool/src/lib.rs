@@ -20,8 +20,12 @@ mod coding;
 mod error;
 mod event;
 
+mod gate;
 mod host;
+mod host_client;
+mod metrics;
 mod pipeline;
+mod place;
 mod race;
 mod redact;
 
@@ -51,6 +55,8 @@ pub use error::{Error, ErrorKind, Phase};
 pub use event::{Event, Observer};
 #[cfg(any(feature = "tower", feature = "reqwest_middleware_0_5"))]
 pub use extensions::Scope;
+pub use host_client::HostClient;
+pub use metrics::PoolMetrics;
 pub use pool::{Pool, PoolBuilder};
 #[cfg(any(feature = "tower", feature = "reqwest_middleware_0_5"))]
 pub use pool_body::PoolBody;

@@ -14,6 +14,9 @@ mod upload;
 
 pub(crate) use arrival::Arrival;
 pub(crate) use failure::Failure;
+pub(crate) use upload::Progress;
+
+use std::sync::Arc;
 
 use tracing::Instrument;
 
@@ -35,17 +38,18 @@ pub(crate) enum Mode {
 
 /// Runs one call to its end.
 ///
-/// Every attempt, retries too, passes deadline, limiter and breaker anew. What is dropped on the way (the caller went
+/// Every attempt, retries too, passes deadline, limits and breaker anew. What is dropped on the way (the caller went
 /// away) is accounted for: the breaker's permit and the call record it.
-pub(crate) async fn run(pool: &Inner, request: &Request, mode: Mode) -> Result<(Head, Arrival), Error> {
+pub(crate) async fn run(pool: &Arc<Inner>, request: &Request, mode: Mode) -> Result<(Head, Arrival), Error> {
     through(pool, request, mode).instrument(span::of_call(request)).await
 }
 
-async fn through(pool: &Inner, request: &Request, mode: Mode) -> Result<(Head, Arrival), Error> {
-    let mut call = Call::begin(pool, request, mode);
+async fn through(pool: &Arc<Inner>, request: &Request, mode: Mode) -> Result<(Head, Arrival), Error> {
+    let mut call = Call::begin(pool, request, mode)?;
     loop {
         admit::by_deadline(&mut call)?;
-        limit::wait(&mut call).await?;
+        let place = limit::place(&mut call).await?;
+        limit::rate(&mut call).await?;
         let permit = admit::by_breaker(&mut call)?;
         let started = call.begin_attempt();
         let traced = span::of_attempt(&call);
@@ -57,8 +61,11 @@ async fn through(pool: &Inner, request: &Request, mode: Mode) -> Result<(Head, A
         span::ended(&traced, &result);
         call.end_attempt(started, &result);
         match decide::next(&mut call, &result, &judged) {
-            Next::Finish(stop) => return call.finish(result, stop),
-            Next::Wait(wait) => call.wait(&wait, result).await,
+            Next::Finish(stop) => return call.finish(result, stop, place),
+            Next::Wait(wait) => {
+                drop(place);
+                call.wait(&wait, result).await;
+            }
         }
     }
 }

@@ -3,21 +3,25 @@
 use std::fmt;
 use std::sync::Arc;
 
-use steadfast_backoff::{Policy, StatusSet};
+use steadfast_backoff::{Budget, Policy, StatusSet};
 use steadfast_breaker::Rule;
-use steadfast_clock::{SharedTimer, System, TokioTimer, UnixNanos, Wall};
-use steadfast_telemetry::{CallReport, Recorder, Registry, Snapshot};
+use steadfast_clock::{Clock, SharedTimer, System, TokioTimer, UnixNanos, Wall};
+use steadfast_telemetry::{Recorder, Registry, Snapshot};
+use url::Url;
 
 use crate::classify::Classify;
 use crate::config::{HostConfig, PoolConfig};
 use crate::error::{Error, ErrorKind};
 use crate::event::Observer;
-use crate::host::{Hosts, METRICS, Shared};
-use crate::pipeline::{self, Mode};
+use crate::gate::{Gate, Inside};
+use crate::host::{self, Hosts, Shared};
+use crate::metrics::PoolMetrics;
+use crate::pipeline::{self, Failure, Mode};
+use crate::redact::redacted;
 use crate::request::Request;
 use crate::response::Response;
 use crate::streaming::Streaming;
-use crate::transport::Transport;
+use crate::transport::{Connections, Transport};
 
 /// An HTTP client that keeps calls alive. Clones share everything; make one and use it everywhere.
 ///
@@ -34,9 +38,11 @@ pub(crate) struct Inner {
     pub(crate) timer: SharedTimer,
     pub(crate) wall: Arc<dyn Wall + Send + Sync>,
     pub(crate) retry: Policy,
+    pub(crate) budget: Option<Arc<dyn Budget>>,
     pub(crate) classify: Arc<dyn Classify>,
     pub(crate) hosts: Hosts,
     pub(crate) shared: Arc<Shared>,
+    pub(crate) gate: Gate,
 }
 
 impl Pool {
@@ -56,18 +62,30 @@ impl Pool {
         PoolBuilder::default()
     }
 
-    /// Sets what is special about a host: `api.example.com`, or with its port `api.example.com:8443`. Replaces what was
-    /// set before; its rate limit starts anew.
+    /// Sets what is special about a host: `api.example.com`, with its port `api.example.com:8443`, or about every host
+    /// below a domain, each for itself: `*.example.com`. Replaces what was set for this name before.
+    ///
+    /// A name goes before a domain, a longer domain before a shorter one, and what is said with a port before what is
+    /// said without. Calls under way keep what they began with. What was taken of a limit stays taken, whatever the
+    /// limit becomes; a breaker begins anew if its rule is another.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] when the breaker's rule is contradictory.
+    /// [`ErrorKind::Config`] when `host` is no host's name, the breaker's rule is contradictory, or the base URL is of
+    /// another host.
     pub fn configure_host(&self, host: &str, config: HostConfig) -> Result<(), Error> {
-        if let Some(rule) = config.breaker {
-            check(rule)?;
-        }
-        self.inner.hosts.configure(host, config);
-        Ok(())
+        self.inner.hosts.configure(host, config, self.inner.timer.now())
+    }
+
+    /// Takes back what was set for a host or a domain; tells whether there was something.
+    pub fn remove_host(&self, host: &str) -> bool {
+        self.inner.hosts.unconfigure(host, self.inner.timer.now())
+    }
+
+    /// What was set for a host or a domain.
+    #[must_use]
+    pub fn host_config(&self, host: &str) -> Option<HostConfig> {
+        self.inner.hosts.config(host)
     }
 
     /// Sends a request and receives the whole answer, within its timeouts and at most `max_body` bytes of it. An
@@ -104,16 +122,70 @@ impl Pool {
     /// The figures of all calls. A call succeeded if it ended with an answer below 400; its latency is the time of all
     /// attempts and waits up to the answer, of streams up to the answer's head.
     #[must_use]
-    pub fn metrics(&self) -> CallReport {
-        CallReport::read(&self.snapshot(), METRICS, &[])
+    pub fn metrics(&self) -> PoolMetrics {
+        PoolMetrics::read(&self.snapshot(), None, self.connections())
     }
 
     /// The figures of one host, named as it is dialled: `api.example.com`, or `127.0.0.1:8080` when the URL has a port. Those
     /// that are not remembered, for being transient or too many, are counted together as `other`, so that the figures of all
     /// hosts add up to the total.
     #[must_use]
-    pub fn host_metrics(&self, host: &str) -> CallReport {
-        CallReport::read(&self.snapshot(), METRICS, &[("host", host)])
+    pub fn host_metrics(&self, host: &str) -> PoolMetrics {
+        let host = host::plain(host);
+        PoolMetrics::read(&self.snapshot(), Some(&host), self.host_connections(&host))
+    }
+
+    /// The connections to all hosts; `None` from a transport that cannot tell.
+    #[must_use]
+    pub fn connections(&self) -> Option<Connections> {
+        self.inner.transport.connections(None)
+    }
+
+    /// The connections to one host, named as it is dialled; `None` from a transport that cannot tell.
+    #[must_use]
+    pub fn host_connections(&self, host: &str) -> Option<Connections> {
+        self.inner.transport.connections(Some(&host::plain(host)))
+    }
+
+    /// Opens connections to the host of `url` ahead of need, until so many are there; tells how many are. 0 from a
+    /// transport that cannot.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::PoolClosed`], or why a connection cannot be made.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future keeps the connections that were made.
+    pub async fn warm(&self, url: &Url, connections: usize) -> Result<usize, Error> {
+        let inside = Inside::enter(&self.inner);
+        if inside.is_none() {
+            return Err(Error::new(ErrorKind::PoolClosed, "the pool is closed"));
+        }
+        self.inner
+            .transport
+            .warm(url, connections)
+            .await
+            .map_err(|error| Failure::from(error).into_error().at(redacted(url)))
+    }
+
+    /// Takes no new calls and completes when those under way have ended, and their answers, too: streams that are still
+    /// read are waited for. Then the connections are closed. Can be called again, and from several places.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves the pool closed to new calls; those under way end by themselves. Called again, it goes
+    /// on where it was.
+    pub async fn close(&self) {
+        self.inner.gate.close();
+        self.inner.gate.emptied().await;
+        self.inner.transport.close().await;
+    }
+
+    /// Whether [`close`](Self::close) was called.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.inner.gate.is_closed()
     }
 
     /// Everything that was counted: the pool's own series begin with `pool`.
@@ -159,9 +231,11 @@ pub struct PoolBuilder {
     wall: Option<Arc<dyn Wall + Send + Sync>>,
     observer: Arc<dyn Observer>,
     retry: Policy,
+    budget: Option<Arc<dyn Budget>>,
     classify: Arc<dyn Classify>,
     breaker: Option<Rule>,
-    registry: Registry,
+    registry: Option<Registry>,
+    hosts: Vec<(String, HostConfig)>,
 }
 
 impl Default for PoolBuilder {
@@ -173,9 +247,11 @@ impl Default for PoolBuilder {
             wall: None,
             observer: Arc::new(()),
             retry: Policy::http(),
+            budget: None,
             classify: Arc::new(StatusSet::GATEWAY),
             breaker: Some(Rule::default()),
-            registry: Registry::new(),
+            registry: None,
+            hosts: Vec::new(),
         }
     }
 }
@@ -218,6 +294,18 @@ impl PoolBuilder {
         self
     }
 
+    /// Sets where all retries are paid from, unless a host or a call has a budget of its own. The default is nowhere:
+    /// against an outage that is met with retries the breakers help already.
+    pub fn budget(mut self, budget: Arc<dyn Budget>) -> Self {
+        self.budget = Some(budget);
+        self
+    }
+
+    /// Sets which statuses are worth another attempt; the default is 429, 502, 503 and 504.
+    pub fn retry_statuses(self, statuses: StatusSet) -> Self {
+        self.classify(Arc::new(statuses))
+    }
+
     /// Sets what answers mean; the default retries 429, 502, 503 and 504.
     pub fn classify(mut self, classify: Arc<dyn Classify>) -> Self {
         self.classify = classify;
@@ -238,7 +326,13 @@ impl PoolBuilder {
 
     /// Counts into `registry`, so that several pools and the program's own figures stand together.
     pub fn registry(mut self, registry: Registry) -> Self {
-        self.registry = registry;
+        self.registry = Some(registry);
+        self
+    }
+
+    /// Sets what is special about a host or a domain, as [`Pool::configure_host`] does.
+    pub fn host(mut self, host: impl Into<String>, config: HostConfig) -> Self {
+        self.hosts.push((host.into(), config));
         self
     }
 
@@ -246,28 +340,35 @@ impl PoolBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] when the breaker's rule is contradictory, a proxy variable of the environment is
+    /// [`ErrorKind::Config`] when a host's configuration is refused, the breaker's rule is contradictory, a proxy variable of the environment is
     /// malformed, or there is no transport.
     pub fn build(self) -> Result<Pool, Error> {
         if let Some(rule) = self.breaker {
-            check(rule)?;
+            host::check_rule(rule)?;
         }
         let timer = self.timer.unwrap_or_else(|| steadfast_clock::shared(TokioTimer::new()));
+        let registry = self.registry.unwrap_or_else(|| registry(self.config.max_host_figures));
         let transport = match self.transport {
             Some(transport) => transport,
-            None => default_transport(&self.config, &timer, &self.registry)?,
+            None => default_transport(&self.config, &timer, &registry)?,
         };
-        let shared = Arc::new(Shared::new(self.registry, self.observer));
+        let figures = self.config.enable_metrics.then_some(self.config.max_host_figures);
+        let shared = Arc::new(Shared::new(registry, self.observer, figures));
         let hosts = Hosts::new(Arc::clone(&shared), self.breaker, self.config.max_hosts);
+        for (host, config) in self.hosts {
+            hosts.configure(&host, config, timer.now())?;
+        }
         let inner = Inner {
             config: self.config,
             transport,
             timer,
             wall: self.wall.unwrap_or_else(|| Arc::new(System::new())),
             retry: self.retry,
+            budget: self.budget,
             classify: self.classify,
             hosts,
             shared,
+            gate: Gate::default(),
         };
         Ok(Pool { inner: Arc::new(inner) })
     }
@@ -298,8 +399,10 @@ fn default_transport(_: &PoolConfig, _: &SharedTimer, _: &Registry) -> Result<Ar
     Err(Error::new(ErrorKind::Config, "no transport: give one, or turn on the feature `hyper`"))
 }
 
-fn check(rule: Rule) -> Result<(), Error> {
-    steadfast_breaker::CircuitBreaker::new(rule)
-        .map(drop)
-        .map_err(|error| Error::new(ErrorKind::Config, "the breaker's rule is contradictory").caused_by(error))
+/// A registry with room for the series of so many hosts.
+fn registry(hosts: usize) -> Registry {
+    Registry::builder().max_series(hosts.saturating_mul(SERIES_PER_HOST).saturating_add(4096)).build()
 }
+
+/// Series of one kind that a host may have: counters mostly, among them one for each status.
+const SERIES_PER_HOST: usize = 32;

@@ -6,6 +6,17 @@ use std::task::Poll;
 
 use steadfast_clock::{Nanos, SharedTimer};
 
+/// The future's output if it is there already. The future can be polled on afterwards.
+pub(crate) async fn at_once<F: Future + ?Sized>(mut future: Pin<&mut F>) -> Option<F::Output> {
+    poll_fn(|cx| {
+        Poll::Ready(match future.as_mut().poll(cx) {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        })
+    })
+    .await
+}
+
 /// The future's output, or `None` when `at` comes first. The future can be polled on afterwards.
 pub(crate) async fn before<F: Future + ?Sized>(
     timer: &SharedTimer,

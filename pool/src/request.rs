@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde::Serialize;
-use steadfast_backoff::Policy;
+use steadfast_backoff::{Policy, StatusSet};
 use url::Url;
 
 use crate::body::Body;
@@ -14,14 +15,18 @@ use crate::classify::Classify;
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind};
 use crate::event::Observer;
-use crate::redact::{authority, redacted};
+use crate::place::Place;
+use crate::redact::authority;
 use crate::timeouts::Timeouts;
+
+/// Who is told of retries.
+pub(crate) type OnRetry = Arc<dyn Fn(u32, &Error, Duration) + Send + Sync>;
 
 /// A request. What it does not say is taken from its host's configuration, then from the pool's.
 #[derive(Clone)]
 pub struct Request {
     pub(crate) method: Method,
-    pub(crate) url: Url,
+    pub(crate) url: Arc<Url>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
     pub(crate) context: CallContext,
@@ -31,6 +36,7 @@ pub struct Request {
     pub(crate) retry: Option<Policy>,
     pub(crate) classify: Option<Arc<dyn Classify>>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) on_retry: Option<OnRetry>,
     pub(crate) transient: bool,
 }
 
@@ -68,7 +74,7 @@ impl Request {
         }
         Ok(Self {
             method,
-            url,
+            url: Arc::new(url),
             headers: HeaderMap::new(),
             body: Body::empty(),
             context: CallContext::new(),
@@ -78,6 +84,7 @@ impl Request {
             retry: None,
             classify: None,
             observer: None,
+            on_retry: None,
             transient: false,
         })
     }
@@ -179,6 +186,20 @@ impl Request {
         self
     }
 
+    /// Calls `told` before each wait that a retry follows: with the number of the attempt that failed, its error, which
+    /// for a status is an [`ErrorKind::Status`], and how long the wait is. It is on the path of the call: return soon.
+    #[must_use]
+    pub fn on_retry(mut self, told: impl Fn(u32, &Error, Duration) + Send + Sync + 'static) -> Self {
+        self.on_retry = Some(Arc::new(told));
+        self
+    }
+
+    /// Sets which statuses are worth another attempt, instead of 429, 502, 503 and 504.
+    #[must_use]
+    pub fn retry_statuses(self, statuses: StatusSet) -> Self {
+        self.classify(Arc::new(statuses))
+    }
+
     /// The connection is closed afterwards and no state of the host is kept: for one visit to each of many hosts.
     #[must_use]
     pub fn transient(mut self) -> Self {
@@ -187,9 +208,9 @@ impl Request {
         self
     }
 
-    /// Where it goes, as it may be told: method and URL without credentials and query.
-    pub(crate) fn place(&self) -> String {
-        format!("{} {}", self.method, redacted(&self.url))
+    /// Where it goes.
+    pub(crate) fn place(&self) -> Place {
+        Place::new(self.method.clone(), Arc::clone(&self.url))
     }
 
     /// Whether the method, or a key, says that doing it twice is the same as doing it once.
@@ -202,7 +223,7 @@ impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.headers.keys().map(HeaderName::as_str).collect();
         f.debug_struct("Request")
-            .field("place", &self.place())
+            .field("place", &self.place().to_string())
             .field("headers", &names)
             .field("body", &self.body)
             .field("context", &self.context)

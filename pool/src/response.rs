@@ -11,13 +11,14 @@ use steadfast_backoff::Stop;
 use crate::attempt::Attempt;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::Arrival;
+use crate::place::Place;
 use crate::transport::Connected;
 
 /// What both kinds of answer have in common.
 pub(crate) struct Head {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
-    pub(crate) place: String,
+    pub(crate) place: Place,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) stop: Option<Stop>,
     pub(crate) attempts: Vec<Attempt>,

@@ -83,7 +83,7 @@ pub struct Outbound {
     /// The method.
     pub method: Method,
     /// The URL, http or https.
-    pub url: Url,
+    pub url: Arc<Url>,
     /// The headers, without those of framing and `Host`.
     pub headers: HeaderMap,
     /// The body; `None` when there is none.
@@ -95,8 +95,8 @@ pub struct Outbound {
 impl Outbound {
     /// A request.
     #[must_use]
-    pub fn new(method: Method, url: Url, headers: HeaderMap, body: Option<BoxBody>) -> Self {
-        Self { method, url, headers, body, exchange: Arc::new(Exchange::new()) }
+    pub fn new(method: Method, url: impl Into<Arc<Url>>, headers: HeaderMap, body: Option<BoxBody>) -> Self {
+        Self { method, url: url.into(), headers, body, exchange: Arc::new(Exchange::new()) }
     }
 
     /// Tells how far it is to `exchange`.

@@ -130,7 +130,7 @@ impl MockTransport {
             Some(body) => read(body, &self.inner.gate).await,
             None => (Bytes::new(), None),
         };
-        let mut request = Recorded::new(method, url, headers, body);
+        let mut request = Recorded::new(method, Arc::unwrap_or_clone(url), headers, body);
         (request.at, request.complete) = (timer.now(), failed.is_none());
         lock(&self.inner.came).requests.push(request.clone());
         if let Some(error) = failed {

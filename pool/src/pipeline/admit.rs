@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use steadfast_breaker::OwnedPermit;
-use steadfast_clock::SharedTimer;
+use steadfast_breaker::{OwnedPermit, Rejected, State};
+use steadfast_clock::{Clock, SharedTimer};
 
 use super::call::{Call, breaker_open};
 use crate::error::{Error, ErrorKind};
@@ -11,13 +11,25 @@ use crate::host::Bridge;
 
 /// Refuses when the caller's deadline has passed.
 pub(super) fn by_deadline(call: &mut Call<'_>) -> Result<(), Error> {
-    match call.request.context.deadline {
+    match call.deadline {
         Some(deadline) if call.pool.timer.now() >= deadline => {
             let error = Error::new(ErrorKind::Deadline, "the deadline passed before the attempt began");
             Err(call.refuse(error))
         }
         _ => Ok(()),
     }
+}
+
+/// Refuses when the breaker is open, so that nobody waits in order to be refused then. Takes no probe's place.
+pub(super) fn to_wait(call: &mut Call<'_>) -> Result<(), Error> {
+    let Some(breaker) = &call.breaker else { return Ok(()) };
+    let now = call.pool.timer.now();
+    let status = breaker.status(now);
+    if status.state != State::Open {
+        return Ok(());
+    }
+    let error = breaker_open(&Rejected::new(State::Open, status.retry_in), &call.scope);
+    Err(call.refuse(error))
 }
 
 /// Refuses when the breaker is open; a refusal is not an attempt.

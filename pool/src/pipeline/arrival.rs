@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use steadfast_breaker::{Breaker, Outcome};
-use steadfast_clock::{BoxSleep, Nanos, SharedTimer};
-use steadfast_telemetry::Counter;
+use steadfast_clock::{BoxSleep, Clock, Nanos};
+use steadfast_ratelimit::OwnedInFlight;
 
 use super::call::Call;
 use super::failure::Failure;
@@ -16,7 +16,9 @@ use super::failure::Failure;
 use crate::attempt::Reached;
 use crate::coding::{self, Decoding, Undecodable};
 use crate::error::{ErrorKind, Phase};
-use crate::host::HostBreaker;
+use crate::gate::Inside;
+use crate::host::{Host, HostBreaker};
+use crate::pool::Inner;
 use crate::transport::{Connected, InboundBody};
 
 /// The points in time that end an attempt.
@@ -31,7 +33,7 @@ impl Limits {
     pub(super) fn of(call: &Call<'_>, started: Nanos) -> Self {
         Self {
             attempt: call.timeouts.attempt.map(|limit| started.saturating_add(limit)),
-            deadline: call.request.context.deadline,
+            deadline: call.deadline,
             stall: call.timeouts.stall,
         }
     }
@@ -56,8 +58,18 @@ impl Limits {
     }
 }
 
+/// A body that has not ended, and what is held until it has.
+struct Open {
+    body: InboundBody,
+    /// One of the host's places, and one inside the pool.
+    held: Option<Held>,
+}
+
+/// What an answer holds until its body has ended, failed or was dropped.
+pub(super) type Held = (Option<OwnedInFlight>, Option<Inside>);
+
 pub(crate) struct Arrival {
-    body: Option<InboundBody>,
+    open: Option<Open>,
     /// What undoes the body's content coding.
     decoding: Option<Decoding>,
     /// How many bytes may still be handed out.
@@ -68,10 +80,9 @@ pub(crate) struct Arrival {
     /// What was read ahead and not handed out.
     prefix: Option<Bytes>,
     limits: Limits,
-    timer: SharedTimer,
+    pool: Arc<Inner>,
+    host: Arc<Host>,
     breaker: Option<Arc<HostBreaker>>,
-    bytes_in: Counter,
-    host_bytes_in: Counter,
     /// The breaker has the outcome of the head; a later failure is a record of its own.
     head_settled: bool,
 }
@@ -79,17 +90,16 @@ pub(crate) struct Arrival {
 impl Arrival {
     pub(super) fn new(call: &Call<'_>, body: InboundBody, limits: Limits) -> Self {
         Self {
-            body: Some(body),
+            open: Some(Open { body, held: None }),
             decoding: None,
             left: usize::MAX,
             sleep: None,
             connection: None,
             prefix: None,
             limits,
-            timer: Arc::clone(&call.pool.timer),
+            pool: Arc::clone(call.pool),
+            host: Arc::clone(&call.host),
             breaker: call.breaker.clone(),
-            bytes_in: call.pool.shared.total.bytes_in.clone(),
-            host_bytes_in: call.host.calls.bytes_in.clone(),
             head_settled: false,
         }
     }
@@ -119,7 +129,14 @@ impl Arrival {
 
     /// Whether all of the body is here.
     pub(super) fn is_whole(&self) -> bool {
-        self.body.is_none()
+        self.open.is_none()
+    }
+
+    /// Holds on to this until the body has ended.
+    pub(super) fn hold(&mut self, held: Held) {
+        if let Some(open) = &mut self.open {
+            open.held = Some(held);
+        }
     }
 
     /// What was read ahead.
@@ -144,14 +161,14 @@ impl Arrival {
         let mut prefix = BytesMut::new();
         // A refusal that drips in must not hold the call up, as the stream itself may.
         let whole = self.limits.attempt;
-        self.limits.attempt = whole.or(Some(self.timer.now().saturating_add(self.limits.stall)));
+        self.limits.attempt = whole.or(Some(self.pool.timer.now().saturating_add(self.limits.stall)));
         while prefix.len() < bytes {
             match self.next().await {
                 Ok(Some(chunk)) => prefix.extend_from_slice(&chunk),
                 Ok(None) => break,
                 Err(failure) if failure.kind == ErrorKind::Deadline => return Err(failure),
                 Err(_) => {
-                    self.body = None;
+                    self.open = None;
                     break;
                 }
             }
@@ -190,38 +207,35 @@ impl Arrival {
 
     /// Whether no more bytes will come, as far as is known without asking.
     pub(crate) fn is_spent(&self) -> bool {
-        self.body.is_none() && self.prefix.as_ref().is_none_or(Bytes::is_empty)
+        self.open.is_none() && self.prefix.as_ref().is_none_or(Bytes::is_empty)
     }
 
     /// How many bytes are still to come, where that is known.
     pub(crate) fn announced(&self) -> Option<u64> {
         let ahead = self.prefix.as_ref().map_or(0, Bytes::len) as u64;
-        match (&self.body, &self.decoding) {
+        match (&self.open, &self.decoding) {
             (None, _) => Some(ahead),
-            (Some(body), None) => body.size_hint().exact().map(|bytes| bytes.saturating_add(ahead)),
+            (Some(open), None) => open.body.size_hint().exact().map(|bytes| bytes.saturating_add(ahead)),
             (Some(_), Some(_)) => None,
         }
     }
 
     async fn collect(&mut self, limit: usize) -> Result<Bytes, Failure> {
-        let mut whole = BytesMut::from(self.prefix.take().unwrap_or_default());
-        if let (Some(body), None) = (&self.body, &self.decoding) {
-            let announced = body.size_hint().lower();
+        let first = self.prefix.take().unwrap_or_default();
+        if let (Some(open), None) = (&self.open, &self.decoding) {
+            let announced = open.body.size_hint().lower();
             if announced > limit as u64 {
                 return Err(too_large(limit));
             }
         }
+        let mut whole = Whole::One(first);
         while let Some(chunk) = self.next().await? {
             if whole.len() + chunk.len() > limit {
                 return Err(too_large(limit));
             }
-            if whole.is_empty() {
-                whole = BytesMut::from(chunk);
-            } else {
-                whole.extend_from_slice(&chunk);
-            }
+            whole = whole.and(chunk);
         }
-        Ok(whole.freeze())
+        Ok(whole.into_bytes())
     }
 
     /// The next bytes from the connection. Cancel-safe: a frame is either still in the body or returned.
@@ -239,9 +253,9 @@ impl Arrival {
         });
         match &result {
             Ok(Some(bytes)) => self.left -= bytes.len(),
-            Ok(None) => self.body = None,
+            Ok(None) => self.open = None,
             Err(failure) => {
-                self.body = None;
+                self.open = None;
                 self.decoding = None;
                 self.record_late_failure(failure);
             }
@@ -267,14 +281,13 @@ impl Arrival {
 
     /// The next bytes as they were sent.
     fn poll_received(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Failure>> {
-        let Some(body) = &mut self.body else { return Poll::Ready(Ok(None)) };
+        let Some(Open { body, .. }) = &mut self.open else { return Poll::Ready(Ok(None)) };
         loop {
             match body.as_mut().poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
                     Ok(bytes) => {
-                        let count = bytes.len() as u64;
-                        self.bytes_in.add(count);
-                        self.host_bytes_in.add(count);
+                        let figures = self.pool.shared.total().into_iter().chain(self.host.figures.as_deref());
+                        figures.for_each(|figures| figures.calls.bytes_in.add(bytes.len() as u64));
                         return Poll::Ready(Ok(Some(bytes)));
                     }
                     // Trailers: nothing more can follow, but the end must be read.
@@ -286,8 +299,8 @@ impl Arrival {
             }
         }
         let sleep = self.sleep.get_or_insert_with(|| {
-            let stall = self.timer.now().saturating_add(self.limits.stall);
-            self.timer.sleep_until(self.limits.end().map_or(stall, |end| end.min(stall)))
+            let stall = self.pool.timer.now().saturating_add(self.limits.stall);
+            self.pool.timer.sleep_until(self.limits.end().map_or(stall, |end| end.min(stall)))
         });
         ready!(sleep.as_mut().poll(cx));
         Poll::Ready(Err(self.late()))
@@ -295,7 +308,7 @@ impl Arrival {
 
     /// Which limit struck.
     fn late(&self) -> Failure {
-        if let Err(failure) = self.limits.check(self.timer.now(), Reached::Headers) {
+        if let Err(failure) = self.limits.check(self.pool.timer.now(), Reached::Headers) {
             return failure;
         }
         let message = format!("the answer stalled for {:.1} s", self.limits.stall.as_secs_f64());
@@ -311,9 +324,41 @@ impl Arrival {
     /// One outcome more for the breaker, besides that of the head.
     pub(crate) fn report(&self, health: Outcome) {
         let Some(breaker) = &self.breaker else { return };
-        let now = self.timer.now();
+        let now = self.pool.timer.now();
         if let Ok(ticket) = breaker.admit(now) {
             breaker.settle(ticket, health, Duration::ZERO, now);
+        }
+    }
+}
+
+/// Chunks put together; a single one is not copied.
+enum Whole {
+    One(Bytes),
+    Many(BytesMut),
+}
+
+impl Whole {
+    fn len(&self) -> usize {
+        match self {
+            Self::One(bytes) => bytes.len(),
+            Self::Many(bytes) => bytes.len(),
+        }
+    }
+
+    fn and(self, chunk: Bytes) -> Self {
+        let mut bytes = match self {
+            Self::One(first) if first.is_empty() => return Self::One(chunk),
+            Self::One(first) => BytesMut::from(first),
+            Self::Many(bytes) => bytes,
+        };
+        bytes.extend_from_slice(&chunk);
+        Self::Many(bytes)
+    }
+
+    fn into_bytes(self) -> Bytes {
+        match self {
+            Self::One(bytes) => bytes,
+            Self::Many(bytes) => bytes.freeze(),
         }
     }
 }

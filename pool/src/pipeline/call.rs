@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use steadfast_backoff::{Policy, Retry, Stop, Wait, retry_after};
+use steadfast_backoff::{Budget, Policy, Retry, Stop, Wait, retry_after};
 use steadfast_breaker::State;
 use steadfast_clock::Nanos;
+use steadfast_ratelimit::OwnedInFlight;
 use steadfast_telemetry::Calls;
 
 use super::failure::Failure;
@@ -14,18 +15,19 @@ use crate::attempt::{Attempt, Reached};
 use crate::classify::Classify;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Event, Observer};
-use crate::host::{Host, HostBreaker};
+use crate::gate::Inside;
+use crate::host::{Figures, Host, HostBreaker};
 use crate::pool::Inner;
-use crate::redact::authority;
 use crate::request::Request;
 use crate::response::Head;
 use crate::timeouts::Timeouts;
+use crate::transport::{Exchange, Inbound};
 
 /// What an attempt brings.
 pub(super) type Received = Result<(http::response::Parts, Arrival), Failure>;
 
 pub(super) struct Call<'p> {
-    pub(super) pool: &'p Inner,
+    pub(super) pool: &'p Arc<Inner>,
     pub(super) request: &'p Request,
     pub(super) mode: Mode,
     pub(super) host: Arc<Host>,
@@ -36,54 +38,105 @@ pub(super) struct Call<'p> {
     pub(super) retry: Retry,
     /// The one resend that [`Resend::Stale`](crate::Resend::Stale) gives was used.
     pub(super) stale_resent: bool,
+    /// Sent again it would be, were its body one that can be.
+    pub(super) unrepeatable: bool,
+    /// The caller's deadline, or the earlier one of a layer above.
+    pub(super) deadline: Option<Nanos>,
+    /// When the latest attempt ended.
+    pub(super) ended: Nanos,
     started: Nanos,
     /// The wait before the next attempt, and the status that caused it: a retry once that attempt begins.
     waited: Option<(Duration, Option<u16>)>,
     attempts: Vec<Attempt>,
     finished: bool,
+    inside: Option<Inside>,
 }
 
 impl<'p> Call<'p> {
-    pub(super) fn begin(pool: &'p Inner, request: &'p Request, mode: Mode) -> Self {
-        let authority = authority(&request.url);
-        let host = pool.hosts.host(&authority, request.transient);
-        let scope = request.scope.clone().unwrap_or_else(|| Arc::from(authority));
+    pub(super) fn begin(pool: &'p Arc<Inner>, request: &'p Request, mode: Mode) -> Result<Self, Error> {
+        let Some(inside) = Inside::enter(pool) else {
+            let error = Error::new(ErrorKind::PoolClosed, "the pool is closed: nothing was sent");
+            return Err(error.at(request.place()));
+        };
         let started = pool.timer.now();
+        let host = pool.hosts.host(&request.url, request.transient, started);
+        let scope = request.scope.as_ref().unwrap_or(&host.name);
         let mut retry = Retry::new(started);
         for _ in 0..request.context.attempts_before {
             retry.begin();
         }
-        let timeouts = request.timeouts.unwrap_or(match mode {
-            Mode::Whole => pool.config.timeouts,
-            Mode::Stream => pool.config.timeouts.attempt(None),
+        let context = &request.context;
+        if let Some(carried) = &context.carried {
+            // The first attempt is always made: it is the one of the layer above.
+            let _ = carried.begin();
+        }
+        let carried = context.carried.as_ref().and_then(|carried| carried.deadline());
+        let timeouts = request.timeouts.unwrap_or_else(|| {
+            let timeouts = host.config.timeouts.unwrap_or(pool.config.timeouts);
+            if mode == Mode::Stream { timeouts.attempt(None) } else { timeouts }
         });
         let call = Self {
             pool,
             request,
             mode,
-            breaker: pool.hosts.breaker(&scope, &host, started),
+            breaker: pool.hosts.breaker(request.scope.as_ref(), &host, started),
             policy: request.retry.or(host.config.retry).unwrap_or(pool.retry),
+            scope: Arc::clone(scope),
             host,
-            scope,
             timeouts,
             retry,
             stale_resent: false,
+            unrepeatable: false,
+            deadline: earlier(context.deadline, carried),
+            ended: started,
             started,
             waited: None,
-            attempts: Vec::new(),
+            attempts: Vec::with_capacity(1),
             finished: false,
+            inside: Some(inside),
         };
         call.count(|calls| {
             calls.requests.inc();
             calls.active.add(1);
         });
-        call
+        Ok(call)
     }
 
     /// Adds to the total and to the host's own figures.
     pub(super) fn count(&self, add: impl Fn(&Calls)) {
-        add(&self.pool.shared.total);
-        add(&self.host.calls);
+        self.note(|figures| add(&figures.calls));
+    }
+
+    fn note(&self, add: impl Fn(&Figures)) {
+        self.pool.shared.total().into_iter().chain(self.host.figures.as_deref()).for_each(add);
+    }
+
+    /// Notes what the transport told of the exchange, and when the head of its answer came.
+    pub(super) fn exchanged(&self, started: Nanos, result: &Result<Inbound, Failure>, exchange: &Exchange) {
+        if self.host.figures.is_none() {
+            return;
+        }
+        let first_byte = result.is_ok().then(|| self.pool.timer.now().since(started));
+        self.note(|figures| {
+            figures.calls.bytes_out.add(exchange.upload.sent());
+            if let Some(first_byte) = first_byte {
+                figures.first_byte.record_duration(first_byte);
+            }
+            if let Some(connection) = exchange.connection() {
+                figures.connected(connection);
+            }
+        });
+    }
+
+    /// Notes a wait for one of the host's limits.
+    pub(super) fn limited(&self, delay: Duration) {
+        self.count(|calls| calls.limited(delay));
+        self.tell(&Event::LimitWaited { target: &self.scope, delay });
+    }
+
+    /// Where retries are paid from.
+    pub(super) fn budget(&self) -> Option<&Arc<dyn Budget>> {
+        self.request.context.budget.as_ref().or(self.host.config.budget.as_ref()).or(self.pool.budget.as_ref())
     }
 
     pub(super) fn tell(&self, event: &Event<'_>) {
@@ -94,11 +147,12 @@ impl<'p> Call<'p> {
     }
 
     pub(super) fn classify(&self) -> &dyn Classify {
-        self.request.classify.as_deref().unwrap_or(&*self.pool.classify)
+        self.request.classify.as_deref().or(self.host.config.classify.as_deref()).unwrap_or(&*self.pool.classify)
     }
 
     /// An error of this call that is not an attempt's: the place and the attempts so far are filled in.
     pub(super) fn refuse(&mut self, error: Error) -> Error {
+        self.ended = self.pool.timer.now();
         self.close(false, None);
         error.at(self.request.place()).after(std::mem::take(&mut self.attempts))
     }
@@ -118,7 +172,8 @@ impl<'p> Call<'p> {
     }
 
     pub(super) fn end_attempt(&mut self, started: Nanos, result: &Received) {
-        let elapsed = self.pool.timer.now().since(started);
+        self.ended = self.pool.timer.now();
+        let elapsed = self.ended.since(started);
         self.count(|calls| calls.attempt_latency.record_duration(elapsed));
         let (status, error, reached) = match result {
             Ok((head, arrival)) => {
@@ -144,14 +199,14 @@ impl<'p> Call<'p> {
 
     /// Sleeps before the next attempt and tells of it. The failed answer is dropped first: its connection is free.
     pub(super) async fn wait(&mut self, wait: &Wait, result: Received) {
-        let until = self.pool.timer.now().saturating_add(wait.delay);
+        let until = self.ended.saturating_add(wait.delay);
         let what = what(&result);
         if let Some(attempt) = self.attempts.last_mut() {
             attempt.wait = Some(wait.delay);
             attempt.hinted = wait.hinted;
         }
         let status = result.as_ref().ok().map(|(head, _)| head.status.as_u16());
-        drop(result);
+        self.told_of_retry(result, wait.delay);
         self.waited = Some((wait.delay, status));
         if wait.hinted {
             self.count(|calls| calls.hinted(wait.delay));
@@ -169,7 +224,25 @@ impl<'p> Call<'p> {
         self.pool.timer.sleep_until(until).await;
     }
 
-    pub(super) fn finish(mut self, result: Received, stop: Option<Stop>) -> Result<(Head, Arrival), Error> {
+    /// Tells the request's own listener what failed. The answer is dropped before.
+    fn told_of_retry(&self, result: Received, delay: Duration) {
+        let Some(told) = &self.request.on_retry else { return };
+        let error = match result {
+            Ok((head, _)) => {
+                let status = head.status.as_u16();
+                Error::new(ErrorKind::Status(status), format!("HTTP {status}")).retry_in(self.hint_of(&head.headers))
+            }
+            Err(failure) => failure.into_error(),
+        };
+        told(self.retry.attempt(), &error.at(self.request.place()), delay);
+    }
+
+    pub(super) fn finish(
+        mut self,
+        result: Received,
+        stop: Option<Stop>,
+        place: Option<OwnedInFlight>,
+    ) -> Result<(Head, Arrival), Error> {
         let status = match &result {
             Ok((head, _)) => Some(head.status.as_u16()),
             Err(failure) => failure.status,
@@ -178,16 +251,23 @@ impl<'p> Call<'p> {
         self.close(succeeded, status);
         let retried = self.attempts.len() > 1 || stop.is_some_and(|stop| stop != Stop::NotRetryable);
         if !succeeded && retried {
-            log::gave_up(&self.request.place(), &self.attempts, self.retry.total_wait(), &what(&result));
+            log::gave_up(&self.request.place().to_string(), &self.attempts, self.retry.total_wait(), &what(&result));
         }
         let attempts = std::mem::take(&mut self.attempts);
-        let place = self.request.place();
+        let at = self.request.place();
         match result {
-            Ok((head, arrival)) => {
+            Ok((head, mut arrival)) => {
+                arrival.hold((place, self.inside.take()));
                 let retry_after = self.hint_of(&head.headers);
-                Ok((Head { status: head.status, headers: head.headers, place, retry_after, stop, attempts }, arrival))
+                Ok((
+                    Head { status: head.status, headers: head.headers, place: at, retry_after, stop, attempts },
+                    arrival,
+                ))
             }
-            Err(failure) => Err(failure.into_error().at(place).after(attempts).stopped(stop)),
+            Err(failure) => {
+                let failure = if self.unrepeatable { failure.unrepeatable() } else { failure };
+                Err(failure.into_error().at(at).after(attempts).stopped(stop))
+            }
         }
     }
 
@@ -202,7 +282,7 @@ impl<'p> Call<'p> {
 
     fn close(&mut self, succeeded: bool, status: Option<u16>) {
         self.finished = true;
-        let elapsed = self.pool.timer.now().since(self.started);
+        let elapsed = self.ended.since(self.started);
         self.count(|calls| {
             if succeeded {
                 calls.succeeded.inc()
@@ -230,6 +310,11 @@ impl Drop for Call<'_> {
             self.pool.hosts.forget(&self.scope, self.pool.timer.now());
         }
     }
+}
+
+/// The earlier of two points in time that may be.
+fn earlier(one: Option<Nanos>, other: Option<Nanos>) -> Option<Nanos> {
+    one.into_iter().chain(other).min()
 }
 
 /// What came of an attempt, in a few words.

@@ -1,6 +1,6 @@
 //! Finish, or wait and try again?
 
-use steadfast_backoff::{Stop, Unlimited, Verdict, Wait, entropy};
+use steadfast_backoff::{Budget, Stop, Unlimited, Verdict, Wait, entropy};
 
 use super::call::{Call, Received};
 use crate::classify::Judgement;
@@ -13,12 +13,11 @@ pub(super) enum Next {
 }
 
 pub(super) fn next(call: &mut Call<'_>, result: &Received, judged: &Judgement) -> Next {
-    let now = call.pool.timer.now();
-    let context = &call.request.context;
+    let now = call.ended;
     let (hint, cost) = match judged.verdict {
         Verdict::Retry { hint, cost } => (hint, cost),
         Verdict::Done => {
-            if let Some(budget) = &context.budget {
+            if let Some(budget) = call.budget() {
                 budget.deposit(now);
             }
             return Next::Finish(None);
@@ -26,10 +25,21 @@ pub(super) fn next(call: &mut Call<'_>, result: &Received, judged: &Judgement) -
         _ => return Next::Finish(None),
     };
     if !call.request.body.is_replayable() {
+        call.unrepeatable = true;
         return Next::Finish(Some(Stop::NotRetryable));
     }
-    let budget = context.budget.as_deref().unwrap_or(&Unlimited);
-    match call.retry.next(&call.policy, hint, cost, now, context.deadline, budget, entropy()) {
+    // An attempt that other layers have spent is none of ours to make.
+    let carried = call.request.context.carried.as_deref();
+    if carried.is_some_and(|carried| !carried.begin()) {
+        return Next::Finish(Some(Stop::AttemptsSpent));
+    }
+    let budget = call.budget().cloned();
+    let budget: &dyn Budget = budget.as_deref().unwrap_or(&Unlimited);
+    let next = call.retry.next(&call.policy, hint, cost, now, call.deadline, budget, entropy());
+    if let (Some(carried), steadfast_backoff::Next::Stop(_)) = (carried, &next) {
+        carried.give_back();
+    }
+    match next {
         steadfast_backoff::Next::Wait(wait) => {
             if matches!(result, Err(failure) if failure.is_stale_connection()) {
                 call.stale_resent = true;

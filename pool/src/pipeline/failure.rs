@@ -27,6 +27,12 @@ impl Failure {
         self
     }
 
+    /// Says that it would have been tried again, had there been a body to send.
+    pub(super) fn unrepeatable(mut self) -> Self {
+        self.message.push_str("; not tried again: the body cannot be sent a second time");
+        self
+    }
+
     /// The stale keep-alive case: a connection that had served before was closed without a byte of an answer.
     pub(super) fn is_stale_connection(&self) -> bool {
         self.reused && self.reached == Reached::Written && matches!(self.kind, ErrorKind::Closed | ErrorKind::Reset)

@@ -1,38 +1,59 @@
-//! Waiting for the host's rate limit, in order and not beyond the deadline.
+//! Waiting for the host's limits, in order and not beyond the deadline: first for a place, then for the rate.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 
+use steadfast_clock::Clock;
+use steadfast_ratelimit::OwnedInFlight;
+
+use super::admit;
 use super::call::Call;
 use crate::error::{Error, ErrorKind};
-use crate::event::Event;
+use crate::race;
 
-/// Waits until the limit has a place for one attempt; refuses at once when it has none before the deadline.
-pub(super) async fn wait(call: &mut Call<'_>) -> Result<(), Error> {
-    let host = Arc::clone(&call.host);
-    let Some(limiter) = &host.limiter else { return Ok(()) };
-    let timer = &Arc::clone(&call.pool.timer);
-    let before = timer.now();
-    let mut acquired = pin!(limiter.acquire(1, call.request.context.deadline, timer));
-    let at_once = poll_fn(|cx| Poll::Ready(acquired.as_mut().poll(cx))).await;
-    let waited = at_once.is_pending();
-    let granted = match at_once {
-        Poll::Ready(granted) => granted,
-        Poll::Pending => acquired.await,
-    };
-    let delay = timer.now().since(before);
-    match granted {
-        Ok(_) if waited => {
-            call.count(|calls| calls.limited(delay));
-            call.tell(&Event::LimitWaited { target: &call.scope, delay });
-            Ok(())
+/// Waits until one call more to the host may be under way; refuses when there is no place before the deadline.
+pub(super) async fn place(call: &mut Call<'_>) -> Result<Option<OwnedInFlight>, Error> {
+    let Some(places) = call.host.places.clone() else { return Ok(None) };
+    let timer = Arc::clone(&call.pool.timer);
+    let acquired = places.acquire_owned(call.deadline, &timer);
+    match waited(call, acquired).await? {
+        Ok(place) => Ok(Some(place)),
+        Err(busy) => {
+            let message = format!("no place among the calls under way in time: {busy}; nothing was sent");
+            Err(call.refuse(Error::new(ErrorKind::Busy, message)))
         }
+    }
+}
+
+/// Waits until the rate limit has a place for one attempt; refuses at once when it has none before the deadline.
+pub(super) async fn rate(call: &mut Call<'_>) -> Result<(), Error> {
+    let Some(limiter) = call.host.limiter.clone() else { return Ok(()) };
+    let timer = Arc::clone(&call.pool.timer);
+    let acquired = limiter.acquire(1, call.deadline, &timer);
+    match waited(call, acquired).await? {
         Ok(_) => Ok(()),
         Err(denied) => {
             let message = format!("the rate limit has no place in time: {denied}; nothing was sent");
             Err(call.refuse(Error::new(ErrorKind::RateLimited, message).retry_in(denied.after)))
         }
     }
+}
+
+/// What `acquired` gives, at once or after a wait, which is counted. Nobody waits for a host whose breaker is open.
+async fn waited<T, E>(
+    call: &mut Call<'_>,
+    acquired: impl Future<Output = Result<T, E>>,
+) -> Result<Result<T, E>, Error> {
+    let mut acquired = pin!(acquired);
+    if let Some(granted) = race::at_once(acquired.as_mut()).await {
+        return Ok(granted);
+    }
+    admit::to_wait(call)?;
+    let before = call.pool.timer.now();
+    let granted = acquired.await;
+    if granted.is_ok() {
+        call.limited(call.pool.timer.now().since(before));
+    }
+    Ok(granted)
 }

@@ -10,7 +10,7 @@ use super::Mode;
 use super::arrival::{Arrival, Limits, undecodable};
 use super::call::{Call, Received};
 use super::failure::Failure;
-use super::upload::{Progress, watched};
+use super::upload::watched;
 use crate::attempt::Reached;
 use crate::coding;
 use crate::error::{ErrorKind, Phase};
@@ -27,15 +27,19 @@ pub(super) async fn attempt(call: &Call<'_>, started: Nanos) -> Received {
         return Err(Failure::new(ErrorKind::RequestBody, Reached::NotWritten, message));
     };
     let limits = Limits::of(call, started);
-    let progress = Progress::new(started);
-    let body = watched(body, Arc::clone(&progress), Arc::clone(&call.pool.timer));
     let exchange = Arc::new(Exchange::on(Arc::clone(&call.pool.timer)));
+    let body = watched(body, &exchange);
     let mut headers = headers(call);
     let decode = coding::ask(call.pool.config.decompresses(), &mut headers);
-    let outbound =
-        Outbound::new(request.method.clone(), request.url.clone(), headers, body).told_to(Arc::clone(&exchange));
-    let inbound = head(call, outbound, &limits, &progress, &exchange).await;
-    call.count(|calls| calls.bytes_out.add(progress.sent()));
+    let outbound = Outbound {
+        method: request.method.clone(),
+        url: Arc::clone(&request.url),
+        headers,
+        body,
+        exchange: Arc::clone(&exchange),
+    };
+    let inbound = head(call, outbound, started, &limits, &exchange).await;
+    call.exchanged(started, &inbound, &exchange);
     let (mut parts, body) = parts(inbound?);
     let status = parts.status.as_u16();
     // The answer to HEAD has the headers of a body, and none.
@@ -67,22 +71,28 @@ pub(super) async fn attempt(call: &Call<'_>, started: Nanos) -> Received {
 async fn head(
     call: &Call<'_>,
     outbound: Outbound,
+    started: Nanos,
     limits: &Limits,
-    progress: &Progress,
     exchange: &Exchange,
 ) -> Result<Inbound, Failure> {
     let timer = &call.pool.timer;
+    let progress = &exchange.upload;
+    // When the exchange last went on: it was given its connection, or a chunk of its body was taken.
+    let moved = || exchange.connected_at().map_or(started, |at| at.max(started)).max(progress.last());
     let mut sending = call.pool.transport.send(outbound);
+    if let Some(result) = race::at_once(sending.as_mut()).await {
+        return result.map_err(Failure::from);
+    }
     loop {
         let header_due = timer.now().saturating_add(call.timeouts.header);
         let idle_until = if exchange.is_connecting() {
             // Should there be a connection from now on, the header is due at the earliest after its own limit.
             header_due.min(timer.now().saturating_add(call.timeouts.stall))
         } else if progress.is_done() {
-            moved(progress, exchange).saturating_add(call.timeouts.header)
+            moved().saturating_add(call.timeouts.header)
         } else {
             // Likewise, should the upload end from now on.
-            moved(progress, exchange).saturating_add(call.timeouts.stall).min(header_due)
+            moved().saturating_add(call.timeouts.stall).min(header_due)
         };
         let until = limits.end().map_or(idle_until, |end| end.min(idle_until));
         if let Some(result) = race::before(timer, until, sending.as_mut()).await {
@@ -92,7 +102,7 @@ async fn head(
         limits.check(now, exchange.reached())?;
         // There may be a connection now, or the upload may have moved on while the timer ran; then the limit has, too.
         let idle = if progress.is_done() { call.timeouts.header } else { call.timeouts.stall };
-        if !exchange.is_connecting() && now >= moved(progress, exchange).saturating_add(idle) {
+        if !exchange.is_connecting() && now >= moved().saturating_add(idle) {
             let (phase, message) = if progress.is_done() {
                 (Phase::Header, format!("no answer within {:.1} s", idle.as_secs_f64()))
             } else {
@@ -101,11 +111,6 @@ async fn head(
             return Err(Failure::new(ErrorKind::Timeout(phase), exchange.reached(), message));
         }
     }
-}
-
-/// When the exchange last went on: it was given its connection, or a chunk of its body was taken.
-fn moved(progress: &Progress, exchange: &Exchange) -> Nanos {
-    exchange.connected_at().map_or(progress.last(), |at| at.max(progress.last()))
 }
 
 /// How far the answer may inflate: whole ones are bounded by their size.

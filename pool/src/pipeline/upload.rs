@@ -8,28 +8,22 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
-use http_body_util::{BodyExt, Full};
-use steadfast_clock::{Nanos, SharedTimer};
+use http_body_util::Full;
+use steadfast_clock::Nanos;
 
 use crate::body::{BoxBody, Sendable};
+use crate::transport::Exchange;
 
-/// What is known of an upload.
-pub(super) struct Progress {
+/// What is known of an upload. A part of its exchange, so that both are one allocation.
+#[derive(Default)]
+pub(crate) struct Progress {
     last: AtomicU64,
     sent: AtomicU64,
     done: AtomicBool,
 }
 
 impl Progress {
-    pub(super) fn new(started: Nanos) -> Arc<Self> {
-        Arc::new(Self {
-            last: AtomicU64::new(started.as_nanos()),
-            sent: AtomicU64::new(0),
-            done: AtomicBool::new(false),
-        })
-    }
-
-    /// When the last chunk was taken by the connection.
+    /// When the last chunk was taken by the connection; the beginning of time before the first.
     pub(super) fn last(&self) -> Nanos {
         Nanos::from_nanos(self.last.load(Ordering::Relaxed))
     }
@@ -50,22 +44,26 @@ impl Progress {
 }
 
 /// Opens the body of an attempt.
-pub(super) fn watched(body: Sendable, progress: Arc<Progress>, timer: SharedTimer) -> Option<BoxBody> {
-    let inner: BoxBody = match body {
+pub(super) fn watched(body: Sendable, exchange: &Arc<Exchange>) -> Option<BoxBody> {
+    let inner = match body {
         Sendable::Bytes(bytes) if bytes.is_empty() => {
-            progress.finish();
+            exchange.upload.finish();
             return None;
         }
-        Sendable::Bytes(bytes) => Box::pin(Full::new(bytes).map_err(|never| match never {})),
-        Sendable::Stream(stream) => stream,
+        Sendable::Bytes(bytes) => Inner::Bytes(Full::new(bytes)),
+        Sendable::Stream(stream) => Inner::Stream(stream),
     };
-    Some(Box::pin(Watched { inner, progress, timer }))
+    Some(Box::pin(Watched { inner, exchange: Arc::clone(exchange) }))
 }
 
 struct Watched {
-    inner: BoxBody,
-    progress: Arc<Progress>,
-    timer: SharedTimer,
+    inner: Inner,
+    exchange: Arc<Exchange>,
+}
+
+enum Inner {
+    Bytes(Full<Bytes>),
+    Stream(BoxBody),
 }
 
 impl http_body::Body for Watched {
@@ -74,25 +72,37 @@ impl http_body::Body for Watched {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         let this = &mut *self;
-        let frame = this.inner.as_mut().poll_frame(cx);
+        let frame = match &mut this.inner {
+            Inner::Bytes(bytes) => {
+                Pin::new(bytes).poll_frame(cx).map(|frame| frame.map(|frame| frame.map_err(|never| match never {})))
+            }
+            Inner::Stream(stream) => stream.as_mut().poll_frame(cx),
+        };
         if let Poll::Ready(frame) = &frame {
-            this.progress.last.store(this.timer.now().as_nanos(), Ordering::Relaxed);
+            let progress = &this.exchange.upload;
+            progress.last.store(this.exchange.now().as_nanos(), Ordering::Relaxed);
             if let Some(Ok(frame)) = frame {
                 let bytes = frame.data_ref().map_or(0, Bytes::len);
-                this.progress.sent.fetch_add(bytes as u64, Ordering::Relaxed);
+                progress.sent.fetch_add(bytes as u64, Ordering::Relaxed);
             }
-            if frame.is_none() || this.inner.is_end_stream() {
-                this.progress.finish();
+            if frame.is_none() || this.is_end_stream() {
+                progress.finish();
             }
         }
         frame
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        match &self.inner {
+            Inner::Bytes(bytes) => bytes.is_end_stream(),
+            Inner::Stream(stream) => stream.is_end_stream(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        match &self.inner {
+            Inner::Bytes(bytes) => bytes.size_hint(),
+            Inner::Stream(stream) => stream.size_hint(),
+        }
     }
 }

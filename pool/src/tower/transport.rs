@@ -5,7 +5,7 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use http::{Request, Response, Uri};
@@ -48,7 +48,8 @@ where
     fn send(&self, request: Outbound) -> SendFuture {
         let mut service = self.service.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Box::pin(async move {
-            let Outbound { method, mut url, headers, body, .. } = request;
+            let Outbound { method, url, headers, body, .. } = request;
+            let mut url = Arc::unwrap_or_clone(url);
             url.set_fragment(None);
             let wrong =
                 |error| TransportError::new(TransportErrorKind::Request, Reached::NotConnected).caused_by(error);

@@ -9,6 +9,7 @@ use http::Version;
 use steadfast_clock::{Clock, Nanos, SharedTimer};
 
 use crate::attempt::Reached;
+use crate::pipeline::Progress;
 
 /// The connection that an exchange was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,8 @@ pub struct Exchange {
     stage: AtomicU8,
     timer: Option<SharedTimer>,
     connected: OnceLock<(Connected, Option<Nanos>)>,
+    /// How its upload goes.
+    pub(crate) upload: Progress,
 }
 
 const CONNECTING: u8 = 1;
@@ -73,6 +76,11 @@ impl Exchange {
     #[must_use]
     pub fn timer(&self) -> Option<&SharedTimer> {
         self.timer.as_ref()
+    }
+
+    /// The time by its timer; the beginning of time without one.
+    pub(crate) fn now(&self) -> Nanos {
+        self.timer.as_ref().map_or(Nanos::ZERO, Clock::now)
     }
 
     /// The transport looks for a connection, and will tell of it.

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::pin::Pin;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -63,7 +63,7 @@ impl Transport for ReqwestTransport {
         let client = if is_loopback(&request.url) { &self.loopback } else { &self.outside }.clone();
         Box::pin(async move {
             let exchange = request.exchange;
-            let mut outgoing = reqwest::Request::new(request.method, request.url);
+            let mut outgoing = reqwest::Request::new(request.method, Arc::unwrap_or_clone(request.url));
             *outgoing.headers_mut() = request.headers;
             *outgoing.body_mut() = request.body.map(|body| reqwest::Body::wrap(Unshared(Mutex::new(body))));
             let (dialled, answer) = dialled::watch(client.execute(outgoing)).await;

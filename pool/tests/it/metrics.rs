@@ -55,9 +55,9 @@ async fn transient_hosts_are_counted_together() {
 }
 
 #[tokio::test]
-async fn only_so_many_hosts_are_remembered() {
+async fn only_so_many_hosts_have_figures_of_their_own() {
     let transport = Told::new([]);
-    let config = steadfast_pool::PoolConfig::new().max_hosts(std::num::NonZeroU32::new(3).unwrap());
+    let config = steadfast_pool::PoolConfig::new().max_host_figures(3);
     let rig = rig(|pool| pool.transport(transport.clone()).config(config));
     for n in 0..100 {
         rig.pool.execute(Request::get(&format!("http://host-{n}/")).unwrap()).await.unwrap();

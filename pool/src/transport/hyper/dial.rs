@@ -59,9 +59,9 @@ async fn line(
     peer: Arc<super::peer::Peer>,
 ) -> Result<(), TransportError> {
     let now = hub.timer.now();
-    let line = Line::new(dialled, peer, now).await.map_err(|error| {
-        TransportError::new(TransportErrorKind::Connect, Reached::NotConnected).caused_by(error)
-    })?;
+    let line = Line::new(dialled, peer, now)
+        .await
+        .map_err(|error| TransportError::new(TransportErrorKind::Connect, Reached::NotConnected).caused_by(error))?;
     hub.with(|book, out| book.line_made(set, id, Box::new(line), now, out));
     Ok(())
 }

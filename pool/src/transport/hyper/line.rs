@@ -8,8 +8,8 @@ use std::task::{Context, Poll, Waker};
 
 use http::{Request, Response, Version};
 use hyper::body::Incoming;
-use hyper::client::conn::http1;
 use hyper::client::conn::TrySendError;
+use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use steadfast_clock::Nanos;
 
@@ -47,8 +47,7 @@ impl Line {
         let mut builder = http1::Builder::new();
         builder.max_buf_size(MAX_HEAD).max_header_size(MAX_HEAD).max_headers(MAX_FIELDS);
         let (sender, connection) = builder.handshake(wire).await?;
-        let fresh =
-            Connected::new(false, Version::HTTP_11).timed(dialled.dns, Some(dialled.dial), dialled.tls);
+        let fresh = Connected::new(false, Version::HTTP_11).timed(dialled.dns, Some(dialled.dial), dialled.tls);
         Ok(Self { sender, connection: Some(connection), look, written, made, peer, fresh, used: false })
     }
 

@@ -63,9 +63,10 @@ pub(super) async fn open(
         .initial_max_send_streams(STREAMS)
         .enable_push(false);
     let wire = Wire { io: dialled.io, heard: Arc::clone(&heard) };
-    let (sender, mut connection) = builder.handshake::<_, Bytes>(wire).await.map_err(|error| {
-        TransportError::new(TransportErrorKind::Connect, Reached::NotConnected).caused_by(error)
-    })?;
+    let (sender, mut connection) = builder
+        .handshake::<_, Bytes>(wire)
+        .await
+        .map_err(|error| TransportError::new(TransportErrorKind::Connect, Reached::NotConnected).caused_by(error))?;
     let now = hub.timer.now();
     let fresh = Connected::new(false, Version::HTTP_2).timed(dialled.dns, Some(dialled.dial), dialled.tls);
     let many = Many { sender, made: now, peer, fresh };

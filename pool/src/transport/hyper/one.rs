@@ -5,8 +5,8 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::CONNECTION;
 use http::HeaderMap;
+use http::header::CONNECTION;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
@@ -158,7 +158,9 @@ impl Body for Nothing {
 
 /// Whether the request says that it is the last on its connection.
 fn is_last(headers: &HeaderMap) -> bool {
-    headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok()).any(|value| {
-        value.split(',').any(|option| option.trim().eq_ignore_ascii_case("close"))
-    })
+    headers
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.split(',').any(|option| option.trim().eq_ignore_ascii_case("close")))
 }

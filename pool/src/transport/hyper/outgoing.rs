@@ -2,6 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -45,14 +46,14 @@ impl Body for Outgoing {
 /// A request that has not been sent.
 pub(super) struct Unsent {
     pub(super) method: Method,
-    pub(super) url: Url,
+    pub(super) url: Arc<Url>,
     pub(super) headers: HeaderMap,
     pub(super) body: Option<BoxBody>,
 }
 
 impl Unsent {
     /// As it is sent over HTTP/1.1 (RFC 9112, section 3.2.1); the URL is what is left.
-    pub(super) fn over_http1(self, peer: &Peer) -> Result<(Request<Outgoing>, Url), TransportError> {
+    pub(super) fn over_http1(self, peer: &Peer) -> Result<(Request<Outgoing>, Arc<Url>), TransportError> {
         let path = path(&self.url)?;
         let mut request = Request::new(Outgoing(self.body));
         *request.uri_mut() = Uri::from(path);
@@ -68,7 +69,7 @@ impl Unsent {
     }
 
     /// What hyper gave back.
-    pub(super) fn returned(request: Request<Outgoing>, url: Url) -> Self {
+    pub(super) fn returned(request: Request<Outgoing>, url: Arc<Url>) -> Self {
         let (parts, body) = request.into_parts();
         Self { method: parts.method, url, headers: parts.headers, body: body.0 }
     }
@@ -80,7 +81,9 @@ pub(super) fn complete(headers: &mut HeaderMap, method: &Method, bodiless: bool)
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
     }
     // RFC 9110, section 8.6: said where a body would be expected.
-    if bodiless && matches!(*method, Method::POST | Method::PUT | Method::PATCH) && !headers.contains_key(CONTENT_LENGTH)
+    if bodiless
+        && matches!(*method, Method::POST | Method::PUT | Method::PATCH)
+        && !headers.contains_key(CONTENT_LENGTH)
     {
         headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }

@@ -97,7 +97,9 @@ fn request(unsent: Unsent, peer: &Peer, body: Option<&BoxBody>) -> Result<Reques
     if headers.get(TE).is_some_and(|te| te != "trailers") {
         headers.remove(TE);
     }
-    let named = headers.remove(HOST).and_then(|host| Authority::from_maybe_shared(Bytes::copy_from_slice(host.as_bytes())).ok());
+    let named = headers
+        .remove(HOST)
+        .and_then(|host| Authority::from_maybe_shared(Bytes::copy_from_slice(host.as_bytes())).ok());
     let mut parts = http::uri::Parts::default();
     parts.scheme = Some(if peer.target.https { Scheme::HTTPS } else { Scheme::HTTP });
     parts.authority = Some(named.unwrap_or_else(|| peer.authority.clone()));
