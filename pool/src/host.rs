@@ -170,13 +170,11 @@ impl Hosts {
         Ok(())
     }
 
-    /// Tells whether there was a configuration.
-    pub(crate) fn unconfigure(&self, host: &str, now: Nanos) -> bool {
-        let Ok(pattern) = Pattern::parse(host) else { return false };
+    pub(crate) fn unconfigure(&self, host: &str, now: Nanos) {
+        let Ok(pattern) = Pattern::parse(host) else { return };
         let mut rules = self.rules_to_change();
-        let removed = rules.remove(&pattern);
+        rules.remove(&pattern);
         self.apply(&rules, now);
-        removed
     }
 
     /// What was set for this name or domain.

@@ -77,9 +77,9 @@ impl Pool {
         self.inner.hosts.configure(host, config, self.inner.timer.now())
     }
 
-    /// Takes back what was set for a host or a domain; tells whether there was something.
-    pub fn remove_host(&self, host: &str) -> bool {
-        self.inner.hosts.unconfigure(host, self.inner.timer.now())
+    /// Takes back what was set for a host or a domain, while calls go on as with [`configure_host`](Self::configure_host).
+    pub fn remove_host(&self, host: &str) {
+        self.inner.hosts.unconfigure(host, self.inner.timer.now());
     }
 
     /// What was set for a host or a domain.

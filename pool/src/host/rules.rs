@@ -22,12 +22,11 @@ impl Rules {
         };
     }
 
-    /// Tells whether there was one.
-    pub(super) fn remove(&mut self, pattern: &Pattern) -> bool {
+    pub(super) fn remove(&mut self, pattern: &Pattern) {
         match pattern {
-            Pattern::Exact(name) => self.exact.remove(name).is_some(),
-            Pattern::Suffix(domain) => self.below.remove(domain).is_some(),
-        }
+            Pattern::Exact(name) => self.exact.remove(name),
+            Pattern::Suffix(domain) => self.below.remove(domain),
+        };
     }
 
     /// What was set for exactly this.

@@ -154,6 +154,10 @@ impl<'p> Call<'p> {
     pub(super) fn refuse(&mut self, error: Error) -> Error {
         self.ended = self.pool.timer.now();
         self.close(false, None);
+        if let (Some(carried), Some(_)) = (&self.request.context.carried, self.waited) {
+            // The retry that was taken from the common store is not made.
+            carried.give_back();
+        }
         error.at(self.request.place()).after(std::mem::take(&mut self.attempts))
     }
 

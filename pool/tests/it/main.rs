@@ -4,10 +4,13 @@
 
 mod breaker;
 mod chunked;
+mod close;
 mod contract;
 #[cfg(all(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd"))]
 mod decompress;
 mod events;
+mod held;
+mod hosts;
 mod laws;
 mod limits;
 mod log;
@@ -15,6 +18,7 @@ mod metrics;
 #[cfg(feature = "reqwest_middleware_0_5")]
 mod middleware;
 mod mock;
+mod places;
 mod resend;
 mod retry;
 mod rig;
