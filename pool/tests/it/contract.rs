@@ -5,8 +5,8 @@ use std::sync::Arc;
 use steadfast_pool::mock::{MockPool, MockReply, MockRoute, MockTransport, When};
 use steadfast_pool::tower::{PoolService, TowerTransport};
 use steadfast_pool::{
-    Body, CallContext, Classify, Error, HostConfig, Observer, Pool, PoolConfig, Request, Response, SseDecoder,
-    Streaming, Transport,
+    Body, CallContext, Classify, Error, HostClient, HostConfig, Observer, Pool, PoolConfig, PoolMetrics, Request,
+    Response, SseDecoder, Streaming, Transport,
 };
 
 fn send_sync<T: Send + Sync>() {}
@@ -19,7 +19,9 @@ fn handles_are_send_sync_and_traits_are_dyn_compatible() {
     send_sync::<Response>();
     send_sync::<Body>();
     send_sync::<CallContext>();
+    send_sync::<HostClient>();
     send_sync::<HostConfig>();
+    send_sync::<PoolMetrics>();
     send_sync::<PoolConfig>();
     send_sync::<Error>();
     send_sync::<SseDecoder>();
@@ -41,6 +43,8 @@ fn futures_are_send() {
     let pool = Pool::new().unwrap();
     send(&pool.execute(Request::get("http://127.0.0.1:1/").unwrap()));
     send(&pool.stream(Request::get("http://127.0.0.1:1/").unwrap()));
+    send(&pool.close());
+    send(&pool.warm(&"http://127.0.0.1:1/".parse().unwrap(), 1));
     fn call(mut service: PoolService) {
         send(&tower::Service::call(&mut service, http::Request::new(String::new())));
     }

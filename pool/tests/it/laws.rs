@@ -1,5 +1,7 @@
 //! The laws of the pool.
 
+mod hosts;
+
 use proptest::prelude::*;
 use steadfast_pool::{CallContext, Reached, Request, Resend, SseDecoder, TransportErrorKind};
 

@@ -12,6 +12,7 @@ mod events;
 mod held;
 mod hosts;
 mod laws;
+mod layers;
 mod limits;
 mod log;
 mod metrics;

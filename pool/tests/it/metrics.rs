@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use steadfast_pool::{Request, TransportErrorKind};
 
+use crate::held::Held;
 use crate::rig::{Told, failed, rig, status};
 
 #[tokio::test]
@@ -81,4 +82,45 @@ async fn a_call_that_the_limit_lets_through_at_once_did_not_wait() {
         pool.execute(Request::get("http://host/").unwrap()).await.unwrap();
     }
     assert_eq!(pool.metrics().limit_wait.count, 0);
+}
+
+#[tokio::test]
+async fn connections_and_their_times_are_told() {
+    let rig = rig(|pool| pool.transport(Held::open()));
+    for host in ["a", "a", "b", "a"] {
+        rig.pool.execute(Request::get(&format!("http://{host}/")).unwrap()).await.unwrap();
+    }
+    let (total, host) = (rig.pool.metrics(), rig.pool.host_metrics("a"));
+    assert_eq!((total.exchanges_new, total.exchanges_reused, total.reuse_rate()), (1, 3, Some(0.75)));
+    assert_eq!((host.exchanges_new, host.exchanges_reused), (1, 2));
+    assert_eq!(rig.pool.host_metrics("b").reuse_rate(), Some(1.0));
+    for (time, ms) in [(total.dns, 1), (total.dial, 2), (total.tls, 3), (host.tls, 3)] {
+        assert_eq!((time.count, time.total), (1, Duration::from_millis(ms)));
+    }
+    assert_eq!((total.first_byte.count, host.first_byte.count), (4, 3));
+    assert_eq!((total.active_connections(), total.idle_connections()), (Some(0), Some(0)));
+    assert_eq!(rig.pool.connections().unwrap().active, 0);
+    assert_eq!((host.active_connections(), rig.pool.host_connections("A").unwrap().active), (Some(3), 3));
+    let text = total.to_string();
+    assert!(text.contains("75.0 %") && text.contains("0 active, 0 idle"), "{text}");
+}
+
+#[tokio::test]
+async fn a_transport_that_cannot_tell_is_not_guessed_for() {
+    let rig = rig(|pool| pool.transport(Told::new([])));
+    rig.pool.execute(Request::get("http://a/").unwrap()).await.unwrap();
+    let metrics = rig.pool.metrics();
+    assert_eq!((metrics.reuse_rate(), metrics.active_connections(), metrics.connections), (None, None, None));
+}
+
+#[tokio::test]
+async fn nothing_is_counted_where_metrics_are_off() {
+    let config = steadfast_pool::PoolConfig::new().enable_metrics(false);
+    let rig = rig(|pool| pool.transport(Told::new((0..9).map(|_| status(503)))).config(config));
+    let _ = rig.pool.execute(Request::get("http://a/").unwrap()).await;
+    assert_eq!(rig.pool.metrics(), steadfast_pool::PoolMetrics::new());
+    let snapshot = rig.pool.snapshot();
+    assert!(snapshot.counters.is_empty() && snapshot.histograms.is_empty());
+    // Breakers work all the same.
+    assert_eq!(rig.pool.execute(Request::get("http://a/").unwrap()).await.unwrap_err().attempts().len(), 1);
 }
