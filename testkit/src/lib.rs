@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod dead_port;
 mod headers;
 
 mod script;
@@ -15,6 +16,7 @@ mod fleet;
 mod llm;
 
 pub use chaos::{Chaos, ChaosFault, ChaosReport, ChaosServer, Handled};
+pub use dead_port::DeadPort;
 pub use fleet::{FleetBuilder, FleetSim, Layout, Report, SimDevice, Tally};
 pub use headers::Headers;
 #[cfg(feature = "http2")]

@@ -1,5 +1,7 @@
 //! The fault script: which request gets which misbehaviour. A script is plain data; servers keep the count of its use.
 
+mod bomb;
+mod broken;
 mod file;
 mod glob;
 mod matcher;

@@ -130,6 +130,8 @@ struct ThenEntry {
     body: Option<String>,
     json: Option<serde_json::Value>,
     chunks: Option<Vec<String>>,
+    endless: Option<String>,
+    raw: Option<String>,
     delay_ms: Option<u64>,
     chunk_delay_ms: Option<u64>,
     truncate_after: Option<u64>,
@@ -141,6 +143,16 @@ struct ThenEntry {
     reset: bool,
     #[serde(default)]
     never: bool,
+    #[serde(default)]
+    refuse_stream: bool,
+    reset_stream: Option<u32>,
+    #[serde(default)]
+    go_away: bool,
+    #[serde(default)]
+    freeze: bool,
+    drip_ms: Option<u64>,
+    #[serde(default)]
+    hang_up: bool,
     slow_read: Option<u64>,
     #[serde(default)]
     early: bool,
@@ -153,6 +165,10 @@ impl ThenEntry {
             _ if self.close => Reply::close(),
             _ if self.reset => Reply::reset(),
             _ if self.never => Reply::never(),
+            _ if self.refuse_stream => Reply::refuse_stream(),
+            _ if self.go_away => Reply::go_away(),
+            _ if self.freeze => Reply::freeze(),
+            None if self.reset_stream.is_some() => Reply::reset_stream(self.reset_stream.unwrap_or_default()),
             Some(status) => Reply::status(status),
             None => Reply::pass(),
         };
@@ -165,6 +181,12 @@ impl ThenEntry {
         if let Some(chunks) = self.chunks {
             reply = reply.chunks(chunks.into_iter().map(Bytes::from).collect());
         }
+        if let Some(piece) = self.endless {
+            reply = reply.endless(piece);
+        }
+        if let Some(bytes) = self.raw {
+            reply = Reply::raw(bytes);
+        }
         for (name, value) in self.headers {
             reply.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(&name));
             reply = reply.header(name, value);
@@ -174,6 +196,12 @@ impl ThenEntry {
         }
         if let Some(delay) = self.chunk_delay_ms {
             reply = reply.chunk_delay(Duration::from_millis(delay));
+        }
+        if let Some(gap) = self.drip_ms {
+            reply = reply.drip(Duration::from_millis(gap));
+        }
+        if self.hang_up {
+            reply = reply.hang_up();
         }
         if let Some(n) = self.truncate_after {
             reply = reply.truncate_after(n);
@@ -195,9 +223,22 @@ impl ThenEntry {
 
     /// Keys that contradict each other, and values out of range.
     fn check(&self) -> Result<(), String> {
-        let no_answer = given(&[("close", self.close), ("reset", self.reset), ("never", self.never)]);
-        let bodies =
-            given(&[("body", self.body.is_some()), ("json", self.json.is_some()), ("chunks", self.chunks.is_some())]);
+        let no_answer = given(&[
+            ("close", self.close),
+            ("reset", self.reset),
+            ("never", self.never),
+            ("refuse_stream", self.refuse_stream),
+            ("reset_stream", self.reset_stream.is_some()),
+            ("go_away", self.go_away),
+            ("freeze", self.freeze),
+        ]);
+        let bodies = given(&[
+            ("body", self.body.is_some()),
+            ("json", self.json.is_some()),
+            ("chunks", self.chunks.is_some()),
+            ("endless", self.endless.is_some()),
+            ("raw", self.raw.is_some()),
+        ]);
         let cuts = given(&[
             ("truncate_after", self.truncate_after.is_some()),
             ("reset_after", self.reset_after.is_some()),
@@ -213,16 +254,23 @@ impl ThenEntry {
                 ("status", self.status.is_some()),
                 ("headers", !self.headers.is_empty()),
                 ("chunk_delay_ms", self.chunk_delay_ms.is_some()),
+                ("drip_ms", self.drip_ms.is_some()),
+                ("hang_up", self.hang_up),
             ]);
             if let Some(key) = answers.iter().chain(&bodies).chain(&cuts).next() {
                 return Err(format!("`{ending}` sends no answer, so `{key}` has no effect"));
             }
         }
-        if let ([body], None) = (&bodies[..], self.status) {
+        if self.raw.is_some() {
+            let head = given(&[("status", self.status.is_some()), ("headers", !self.headers.is_empty())]);
+            if let Some(key) = head.first() {
+                return Err(format!("`raw` is all that is sent, so `{key}` has no effect"));
+            }
+        } else if let ([body], None) = (&bodies[..], self.status) {
             return Err(format!("`{body}` needs `status`"));
         }
-        if self.early && self.status.is_none() && no_answer.is_empty() {
-            return Err("`early` needs `status`, `close`, `reset` or `never`".to_owned());
+        if self.early && self.status.is_none() && self.raw.is_none() && no_answer.is_empty() {
+            return Err("`early` needs `status`, `raw`, `close`, `reset` or `never`".to_owned());
         }
         if self.slow_read == Some(0) {
             return Err("`slow_read` is in bytes per second, at least 1; `never` with `early` reads nothing".to_owned());

@@ -17,7 +17,7 @@ fn request(number: u64, body: &str) -> String {
 
 /// One request on a connection of its own; `None` if nothing came.
 async fn attempt(server: &ChaosServer, number: u64, body: &str) -> Result<Answer, End> {
-    let mut client = Client::dial(server.addr()).await;
+    let mut client = Client::try_dial(server.addr()).await?;
     client.try_send(request(number, body).as_bytes()).await?;
     client.answer().await
 }

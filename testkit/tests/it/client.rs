@@ -73,6 +73,12 @@ impl Client {
         Self { socket: TcpStream::connect(addr).await.unwrap(), buffer: Vec::new() }
     }
 
+    /// As [`dial`](Self::dial), to a server that may reset the connection at once.
+    pub(crate) async fn try_dial(addr: SocketAddr) -> Result<Self, End> {
+        let socket = TcpStream::connect(addr).await.map_err(|_| End::Reset)?;
+        Ok(Self { socket, buffer: Vec::new() })
+    }
+
     pub(crate) async fn send(&mut self, bytes: &[u8]) {
         self.socket.write_all(bytes).await.unwrap();
     }

@@ -3,13 +3,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod anthropic;
+mod broken;
 mod chaos;
 mod client;
 mod contract;
+mod dead_port;
 mod faults;
 mod fleet;
 #[cfg(feature = "http2")]
 mod http2;
+mod keep_alive;
 mod laws;
 mod openai;
 mod requests;

@@ -43,6 +43,15 @@ fn every_key_means_its_builder() {
         ),
     );
     check(&step("stall_after = 7"), Script::new().always(Reply::pass().stall_after(7)));
+    check(&step("refuse_stream = true"), Script::new().always(Reply::refuse_stream()));
+    check(&step("reset_stream = 2, delay_ms = 1"), Script::new().always(Reply::reset_stream(2).delay(ms(1))));
+    check(&step("go_away = true"), Script::new().always(Reply::go_away()));
+    check(&step("freeze = true"), Script::new().always(Reply::freeze()));
+    check(&step(r#"raw = "x", drip_ms = 3"#), Script::new().always(Reply::raw("x").drip(ms(3))));
+    check(
+        &step(r#"status = 200, endless = "x", hang_up = true, stall_after = 9"#),
+        Script::new().always(Reply::status(200).endless("x").hang_up().stall_after(9)),
+    );
     check(
         &step(r#"status = 429, json = { error = { code = "slow_down" } }, headers = { retry-after = "1" }"#),
         Script::new().always(Reply::json(429, json!({ "error": { "code": "slow_down" } })).header("retry-after", "1")),
@@ -81,6 +90,12 @@ fn mistakes_are_told_with_line_and_key() {
     refused(&step("status = 200, body = \"x\", json = 1"), 2, "`json`");
     refused(&step("truncate_after = 1, reset_after = 1"), 2, "`reset_after`");
     refused(&step("early = true"), 2, "`early`");
+    refused(&step("freeze = true, go_away = true"), 2, "`go_away` and `freeze`");
+    refused(&step("refuse_stream = true, status = 200"), 2, "`status`");
+    refused(&step("reset_stream = 2, hang_up = true"), 2, "`hang_up`");
+    refused(&step("raw = \"x\", status = 200"), 2, "`status`");
+    refused(&step("raw = \"x\", body = \"x\""), 2, "`raw`");
+    refused(&step("endless = \"x\""), 2, "`status`");
     refused(&step("status = 200, early = true, slow_read = 1"), 2, "`slow_read`");
     refused(&step("slow_read = 0"), 2, "`slow_read`");
     refused(&step("status = 200, headers = { \"a b\" = \"c\" }"), 2, "`a b`");
