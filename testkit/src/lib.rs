@@ -8,6 +8,8 @@ mod server;
 
 #[cfg(feature = "http2")]
 mod http2;
+#[cfg(feature = "proxy")]
+mod proxy;
 #[cfg(feature = "tls")]
 mod tls;
 
@@ -22,6 +24,8 @@ pub use headers::Headers;
 #[cfg(feature = "http2")]
 pub use http2::Http2;
 pub use llm::{LlmBuilder, LlmSim, Vendor};
+#[cfg(feature = "proxy")]
+pub use proxy::{Proxy, ProxyBuilder, ProxyFault, ProxyOutcome, ProxySeen};
 pub use script::{Matcher, Reply, Script, ScriptError, SseEvent, Step};
 pub use server::{ConnectionSeen, Protocol, Seen, Server, ServerBuilder};
 #[cfg(feature = "tls")]

@@ -31,11 +31,13 @@ pub(crate) use head::Framing;
 pub(crate) use head::Head;
 #[cfg(feature = "http2")]
 pub(crate) use listener::Host;
+#[cfg(feature = "proxy")]
+pub(crate) use listener::{Counts, listen_with};
 pub(crate) use listener::{Listening, listen};
 pub use seen::Seen;
 pub(crate) use seen::{Log, Recording};
 pub(crate) use setup::Setup;
-#[cfg(feature = "tls")]
+#[cfg(any(feature = "proxy", feature = "tls"))]
 pub(crate) use wire::Tcp;
 #[cfg(any(feature = "http2", feature = "tls"))]
 pub(crate) use wire::Wire;
@@ -43,6 +45,8 @@ pub(crate) use wire::Wire;
 pub(crate) use write::front;
 #[cfg(any(feature = "http2", feature = "tls"))]
 pub(crate) use write::pause;
+#[cfg(feature = "proxy")]
+pub(crate) use write::reason;
 
 /// A loopback HTTP server that answers as its [`Script`] says and records what it saw. It speaks HTTP/1.1 over TCP,
 /// unless its builder is told to use TLS or HTTP/2.

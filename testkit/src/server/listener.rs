@@ -26,8 +26,9 @@ pub(crate) struct Listening {
     task: Option<JoinHandle<()>>,
 }
 
+/// The count of a listener's connections.
 #[derive(Debug, Default)]
-struct Counts {
+pub(crate) struct Counts {
     accepted: AtomicU64,
     open: AtomicU64,
     census: Census,
@@ -49,13 +50,23 @@ impl<A> Host<A> {
 
 /// Listens on `addr`, and hands every connection to `app`.
 pub(crate) fn listen(addr: SocketAddr, app: impl App, setup: Setup) -> io::Result<Listening> {
+    let counts = Arc::new(Counts::default());
+    let host = Arc::new(Host { app, setup, counts: Arc::clone(&counts) });
+    listen_with(addr, counts, move |socket, peer, line| meet(socket, peer, Arc::clone(&host), line))
+}
+
+/// Listens on `addr`, and serves every connection by `serve`.
+pub(crate) fn listen_with<S, F>(addr: SocketAddr, counts: Arc<Counts>, serve: S) -> io::Result<Listening>
+where
+    S: Fn(TcpStream, Peer, Arc<Line>) -> F + Send + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
     let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     socket.set_reuseaddr(true)?;
     socket.bind(addr)?;
     let listener = socket.listen(BACKLOG)?;
     let addr = listener.local_addr()?;
-    let counts = Arc::new(Counts::default());
-    let task = tokio::spawn(accept_all(listener, Arc::new(Host { app, setup, counts: Arc::clone(&counts) })));
+    let task = tokio::spawn(accept_all(listener, Arc::clone(&counts), serve));
     Ok(Listening { addr, counts, task: Some(task) })
 }
 
@@ -93,7 +104,11 @@ impl Drop for Listening {
     }
 }
 
-async fn accept_all<A: App>(listener: TcpListener, host: Arc<Host<A>>) {
+async fn accept_all<S, F>(listener: TcpListener, counts: Arc<Counts>, serve: S)
+where
+    S: Fn(TcpStream, Peer, Arc<Line>) -> F,
+    F: Future<Output = ()> + Send + 'static,
+{
     // Not the server's timer: that may be a manual clock, which nobody advances for this.
     let rest = shared(TokioTimer::new());
     let mut connections = JoinSet::new();
@@ -110,14 +125,13 @@ async fn accept_all<A: App>(listener: TcpListener, host: Arc<Host<A>>) {
         if !remote.ip().to_canonical().is_loopback() {
             continue;
         }
-        let connection = host.counts.accepted.fetch_add(1, Ordering::Relaxed) + 1;
-        let line = host.census().enter(connection);
-        let open = Open::new(Arc::clone(&host.counts), Arc::clone(&line));
-        let host = Arc::clone(&host);
+        let connection = counts.accepted.fetch_add(1, Ordering::Relaxed) + 1;
+        let line = counts.census.enter(connection);
+        let open = Open::new(Arc::clone(&counts), Arc::clone(&line));
+        let Ok(peer) = prepare(&socket, connection) else { continue };
+        let served = serve(socket, peer, line);
         connections.spawn(async move {
-            if let Ok(peer) = prepare(&socket, connection) {
-                meet(socket, peer, host, line).await;
-            }
+            served.await;
             drop(open);
         });
     }

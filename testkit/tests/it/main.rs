@@ -15,6 +15,8 @@ mod http2;
 mod keep_alive;
 mod laws;
 mod openai;
+#[cfg(feature = "proxy")]
+mod proxy;
 mod requests;
 mod script_file;
 mod server;
