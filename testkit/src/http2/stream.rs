@@ -50,7 +50,9 @@ pub(super) async fn answer<A: App>(
     let sender = Sender { respond, orders, timer };
     let _gone = sender.send(&head, &reply).await;
     if pace.early {
-        let complete = read(&mut body, &mut scene.exchange, None, timer).await;
+        // Of a stream that was refused nothing is read, even if there was nothing to read.
+        let answered = reply.kind == Kind::Answer;
+        let complete = answered && read(&mut body, &mut scene.exchange, None, timer).await;
         scene.finish(complete);
     }
 }

@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn it_unpacks_to_zeros_and_its_checksum_holds() {
-        for bytes in [1, BLOCK * BLOCKS, BLOCK * BLOCKS + 1, 40_000_000] {
+        for bytes in [1, BLOCK * BLOCKS, BLOCK * BLOCKS + 1] {
             let packed = gzip(bytes).concat();
             let mut zeros = Vec::new();
             flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut zeros).unwrap();

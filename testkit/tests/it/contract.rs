@@ -4,8 +4,9 @@ use std::fmt::Debug;
 use std::future::Future;
 
 use steadfast_testkit::{
-    ConnectionSeen, FleetBuilder, FleetSim, Headers, Layout, LlmBuilder, LlmSim, Matcher, Protocol, Reply, Report,
-    Script, ScriptError, Seen, Server, ServerBuilder, SimDevice, SseEvent, Step, Tally, Vendor,
+    Chaos, ChaosFault, ChaosReport, ChaosServer, ConnectionSeen, DeadPort, FleetBuilder, FleetSim, Handled, Headers,
+    Layout, LlmBuilder, LlmSim, Matcher, Protocol, Reply, Report, Script, ScriptError, Seen, Server, ServerBuilder,
+    SimDevice, SseEvent, Step, Tally, Vendor,
 };
 
 fn handle<T: Send + Sync + Debug + 'static>() {}
@@ -34,6 +35,12 @@ fn everything_is_send_sync_and_debug() {
     handle::<Vendor>();
     handle::<ConnectionSeen>();
     handle::<Protocol>();
+    handle::<Chaos>();
+    handle::<ChaosFault>();
+    handle::<ChaosReport>();
+    handle::<ChaosServer>();
+    handle::<DeadPort>();
+    handle::<Handled>();
 }
 
 #[cfg(feature = "tls")]
@@ -49,6 +56,18 @@ fn the_parts_of_tls_are_too() {
     handle::<TlsIdentity>();
 }
 
+#[cfg(feature = "proxy")]
+#[test]
+fn the_parts_of_proxies_are_too() {
+    use steadfast_testkit::{Proxy, ProxyBuilder, ProxyFault, ProxyOutcome, ProxySeen};
+
+    handle::<Proxy>();
+    handle::<ProxyBuilder>();
+    handle::<ProxyFault>();
+    handle::<ProxyOutcome>();
+    handle::<ProxySeen>();
+}
+
 #[cfg(feature = "http2")]
 #[test]
 fn the_parts_of_http2_are_too() {
@@ -60,6 +79,7 @@ async fn futures_are_send() {
     send(Server::start(Script::new()));
     send(LlmSim::builder().start());
     send(FleetSim::builder(1).start());
+    send(Chaos::calm(1).start());
     let server = Server::start(Script::new()).await.unwrap();
     send(server.wait_for(0));
     send(server.stop());

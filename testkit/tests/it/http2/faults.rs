@@ -22,6 +22,8 @@ async fn a_refused_stream_leaves_the_others_alone() {
         assert_eq!(client.get("/").await.unwrap().body, b"fine");
     }
     assert_eq!(server.connections(), 1);
+    let complete: Vec<bool> = server.seen().iter().map(|seen| seen.complete).collect();
+    assert_eq!(complete, [false, true, false, true]);
     // It is refused before its body is read.
     let (response, _stream) = client.begin(Request::post("http://test/refused").body(()).unwrap(), false).await;
     assert_eq!(reset_of(&finish(response).await.unwrap_err()), Some(Reason::REFUSED_STREAM));
