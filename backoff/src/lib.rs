@@ -36,6 +36,8 @@ mod retrying;
 
 #[cfg(feature = "serde")]
 mod config;
+#[cfg(doctest)]
+mod strategy;
 #[cfg(feature = "tower")]
 pub mod tower;
 
