@@ -20,7 +20,8 @@ const ALONE: [&str; 8] = [
 ];
 
 /// Workspaces of their own; they break when an API changes and nobody looks.
-const APART: [(&str, &str); 2] = [("bench", "bench/Cargo.toml"), ("nostd", "xtask/nostd/Cargo.toml")];
+const APART: [(&str, &str); 3] =
+    [("bench", "bench/Cargo.toml"), ("fuzz", "fuzz/Cargo.toml"), ("nostd", "xtask/nostd/Cargo.toml")];
 
 /// Runs every step, also after one has failed.
 pub(crate) fn run() -> io::Result<ExitCode> {
@@ -34,7 +35,9 @@ pub(crate) fn run() -> io::Result<ExitCode> {
         steps.run(&format!("clippy, default features: {name}"), || clippy(&["--package", name, "--all-targets"]));
     }
     steps.run("clippy, each feature alone", || Ok(features::run()? == ExitCode::SUCCESS));
-    steps.run("clippy, bench", || clippy(&["--manifest-path", APART[0].1, "--all-targets"]));
+    for (name, manifest) in &APART[..2] {
+        steps.run(&format!("clippy, {name}"), || clippy(&["--manifest-path", manifest, "--all-targets"]));
+    }
     steps.run("rustdoc", || {
         let mut command = cargo(["doc", "--workspace", "--no-deps", "--all-features"]);
         succeeds(command.env("RUSTDOCFLAGS", "-D warnings"))

@@ -5,6 +5,7 @@ mod bench;
 mod ci;
 mod cov;
 mod features;
+mod fuzz;
 mod lint;
 mod loom;
 mod nostd;
@@ -53,6 +54,8 @@ enum Command {
     Ci,
     /// Measure the line coverage of the retry and pipeline code.
     Cov,
+    /// Run what reads foreign bytes on bytes that an engine makes up.
+    Fuzz(fuzz::Args),
     /// Measure ours against the peers, and record it.
     Bench(bench::Args),
 }
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Command::Publish => publish::run(),
         Command::Ci => ci::run(),
         Command::Cov => cov::run(),
+        Command::Fuzz(args) => fuzz::run(&args),
         Command::Bench(args) => bench::run(&args),
     };
     done.unwrap_or_else(|error| {

@@ -1,0 +1,5 @@
+//! Bodies of recorded streams.
+
+#![cfg_attr(feature = "libfuzzer", no_main)]
+
+steadfast_fuzz::program!(steadfast_fuzz::recording::check);

@@ -1,0 +1,5 @@
+//! Event streams.
+
+#![cfg_attr(feature = "libfuzzer", no_main)]
+
+steadfast_fuzz::program!(steadfast_fuzz::sse::check);

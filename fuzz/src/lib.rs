@@ -1,0 +1,12 @@
+//! Targets for a fuzzing engine: each reads what a stranger may send and asserts what must hold of it.
+
+mod entry;
+mod lines;
+
+pub mod headers;
+pub mod plain;
+pub mod recording;
+pub mod retry_after;
+pub mod script;
+pub mod settings;
+pub mod sse;
