@@ -35,6 +35,10 @@ pub use self::hyper::HyperTransport;
 #[cfg(feature = "reqwest")]
 pub use self::reqwest::ReqwestTransport;
 
+/// Who sends, unless the request says so itself.
+#[cfg(any(feature = "hyper", feature = "reqwest"))]
+const AGENT: &str = concat!("steadfast-pool/", env!("CARGO_PKG_VERSION"));
+
 /// What [`Transport::send`] returns. It must not borrow the transport: attempts outlive the call that made them.
 pub type SendFuture = Pin<Box<dyn Future<Output = Result<Inbound, TransportError>> + Send>>;
 

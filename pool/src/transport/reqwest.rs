@@ -45,6 +45,7 @@ impl ReqwestTransport {
                 .redirect(reqwest::redirect::Policy::none())
                 .retry(reqwest::retry::never())
                 .referer(false)
+                .user_agent(super::AGENT)
                 .connect_timeout(config.dial_timeout)
                 .pool_max_idle_per_host(config.max_idle_per_host)
                 .pool_idle_timeout(config.idle_timeout)

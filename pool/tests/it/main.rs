@@ -4,7 +4,12 @@
 
 mod breaker;
 mod chunked;
+<<<<<<< HEAD
 mod close;
+=======
+#[cfg(feature = "hyper")]
+mod conformance;
+>>>>>>> 9f67560 (pool: both transports pass one suite; the book of connections is held against a model)
 mod contract;
 #[cfg(all(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd"))]
 mod decompress;
@@ -32,3 +37,5 @@ mod surface;
 mod timeouts;
 mod traced;
 mod transport;
+#[cfg(feature = "hyper")]
+mod wire;

@@ -13,6 +13,9 @@ use super::shelf::Shelf;
 use super::slots::{Place, Slots};
 use crate::transport::Connections;
 
+#[cfg(test)]
+mod tests;
+
 /// Something with a birthday.
 pub(super) trait Dated {
     fn made(&self) -> Nanos;
@@ -285,6 +288,7 @@ impl<L: Dated, M: Dated + Clone, W> Book<L, M, W> {
                 break;
             }
             self.discard_oldest(place, out);
+            self.plan(place, out);
             self.bury(place);
         }
     }
@@ -359,6 +363,7 @@ impl<L: Dated, M: Dated + Clone, W> Book<L, M, W> {
             let Some(who) = self.sets.get_mut(place).and_then(Set::next) else { break };
             out.grants.push((who, grant));
         }
+        self.bound(place, out);
         self.plan(place, out);
         self.bury(place);
     }
@@ -420,7 +425,6 @@ impl<L: Dated, M: Dated + Clone, W> Book<L, M, W> {
 
     /// Puts a line on the shelf, if it may be kept.
     fn keep(&mut self, place: Place, line: L, now: Nanos, out: &mut Effects<L, M, W>) {
-        let waited_for = self.sets.get(place).is_some_and(|set| !set.waiters.is_empty());
         if self.closing || self.is_old(line.made(), now) {
             out.lines.push(line);
             return self.count_closed(place);
@@ -429,15 +433,11 @@ impl<L: Dated, M: Dated + Clone, W> Book<L, M, W> {
         if let Some(set) = self.sets.get_mut(place) {
             set.idle.push_back(idle);
         }
-        if !waited_for {
-            self.bound(place, out);
-        }
     }
 
     /// Puts an HTTP/2 connection without streams on the shelf, or closes it.
     fn rest(&mut self, place: Place, id: u64, now: Nanos, out: &mut Effects<L, M, W>) {
         let Some(set) = self.sets.get_mut(place) else { return };
-        let waited_for = !set.waiters.is_empty();
         let Some(at) = set.many.iter().position(|many| many.id == id) else { return };
         if set.many[at].draining || self.closing {
             let many = set.many.swap_remove(at);
@@ -451,9 +451,6 @@ impl<L: Dated, M: Dated + Clone, W> Book<L, M, W> {
         let idle = self.shelf.put(Idle::Many(id), place, now);
         set.many[at].shelved = Some(idle);
         set.idle.push_back(idle);
-        if !waited_for {
-            self.bound(place, out);
-        }
     }
 
     /// Closes what is too much on the shelf.
@@ -465,6 +462,7 @@ impl<L: Dated, M: Dated + Clone, W> Book<L, M, W> {
             let Some((owner, _)) = self.shelf.oldest() else { break };
             self.discard_oldest(owner, out);
             if owner != place {
+                self.plan(owner, out);
                 self.bury(owner);
             }
         }

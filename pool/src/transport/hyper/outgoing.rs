@@ -15,10 +15,7 @@ use url::{Position, Url};
 use super::peer::Peer;
 use crate::attempt::Reached;
 use crate::body::BoxBody;
-use crate::transport::{TransportError, TransportErrorKind};
-
-/// Who sends, unless the request says so itself.
-pub(crate) const AGENT: &str = concat!("steadfast-pool/", env!("CARGO_PKG_VERSION"));
+use crate::transport::{AGENT, TransportError, TransportErrorKind};
 
 /// A body, or none.
 pub(super) struct Outgoing(pub(super) Option<BoxBody>);

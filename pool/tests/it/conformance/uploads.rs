@@ -1,0 +1,130 @@
+//! Bodies on their way out.
+
+use std::io;
+
+use bytes::Bytes;
+use futures_util::stream;
+use http::{HeaderMap, Method};
+use http_body::Frame;
+use http_body_util::StreamBody;
+use steadfast_pool::{BoxBody, Outbound, Reached, TransportErrorKind as Kind};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::mpsc;
+
+use super::transports;
+use crate::wire::{OK, Wire, closed, fetch, head, post, rest};
+
+fn upload(url: &url::Url, chunks: mpsc::UnboundedReceiver<io::Result<Bytes>>) -> Outbound {
+    let chunks = stream::unfold(chunks, |mut chunks| async move {
+        chunks.recv().await.map(|chunk| (chunk.map(Frame::data), chunks))
+    });
+    let body: BoxBody = Box::pin(StreamBody::new(chunks));
+    Outbound::new(Method::PUT, url.clone(), HeaderMap::new(), Some(body))
+}
+
+#[tokio::test]
+async fn a_body_of_unknown_length_goes_in_chunks() {
+    for under in transports() {
+        let server = Wire::new(|mut socket, _| async move {
+            let head = head(&mut socket).await.unwrap().to_ascii_lowercase();
+            assert!(head.contains("transfer-encoding: chunked"), "{head}");
+            let mut body = Vec::new();
+            while !body.ends_with(b"0\r\n\r\n") {
+                body.push(socket.read_u8().await.unwrap());
+            }
+            assert_eq!(body, b"3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n");
+            socket.write_all(OK.as_bytes()).await.unwrap();
+        })
+        .await;
+        let (chunks, received) = mpsc::unbounded_channel();
+        let request = upload(&server.url, received);
+        let sending = tokio::spawn({
+            let transport = std::sync::Arc::clone(&under.transport);
+            async move { fetch(&*transport, request).await }
+        });
+        for chunk in ["one", "two"] {
+            chunks.send(Ok(Bytes::from(chunk))).unwrap();
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+        drop(chunks);
+        assert_eq!(sending.await.unwrap().unwrap(), (200, "ok".into()), "{}", under.name);
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_fails_fails_the_request() {
+    for under in transports() {
+        let server = Wire::new(|mut socket, _| async move { closed(&mut socket).await }).await;
+        let (chunks, received) = mpsc::unbounded_channel();
+        chunks.send(Ok(Bytes::from("one"))).unwrap();
+        chunks.send(Err(io::Error::other("no more"))).unwrap();
+        let error = fetch(&*under.transport, upload(&server.url, received)).await.unwrap_err();
+        assert_eq!(error.kind, Kind::RequestBody, "{}", under.name);
+        assert!(matches!(error.reached, Reached::Written | Reached::NotWritten));
+    }
+}
+
+/// An answer that comes before the request has gone out is delivered, and its connection is not used again.
+#[tokio::test]
+async fn an_answer_before_the_end_of_the_upload() {
+    for under in transports() {
+        let server = Wire::new(|mut socket, _| async move {
+            head(&mut socket).await;
+            let answer = b"HTTP/1.1 413 Content Too Large\r\ncontent-length: 3\r\n\r\nno!";
+            socket.write_all(answer).await.unwrap();
+            closed(&mut socket).await;
+        })
+        .await;
+        // `reqwest` may hand the next request to the same connection, where it waits for the upload.
+        for n in 1..=if under.exact { 3 } else { 1 } {
+            let (chunks, received) = mpsc::unbounded_channel();
+            chunks.send(Ok(Bytes::from("one"))).unwrap();
+            let answer = under.transport.send(upload(&server.url, received)).await.unwrap();
+            assert_eq!(answer.status, 413, "{}", under.name);
+            assert_eq!(rest(answer).await.unwrap(), "no!");
+            assert_eq!(server.accepted(), n, "{}", under.name);
+            drop(chunks);
+        }
+    }
+}
+
+/// The upload goes on while the answer is read.
+#[tokio::test]
+async fn an_answer_that_needs_the_rest_of_the_upload() {
+    for under in transports() {
+        let server = Wire::new(|mut socket, _| async move {
+            head(&mut socket).await;
+            socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n").await.unwrap();
+            let mut body = Vec::new();
+            while !body.ends_with(b"0\r\n\r\n") {
+                body.push(socket.read_u8().await.unwrap());
+            }
+            socket.write_all(b"done").await.unwrap();
+            closed(&mut socket).await;
+        })
+        .await;
+        let (chunks, received) = mpsc::unbounded_channel();
+        let answer = under.transport.send(upload(&server.url, received)).await.unwrap();
+        let reading = tokio::spawn(rest(answer));
+        chunks.send(Ok(Bytes::from("one"))).unwrap();
+        drop(chunks);
+        assert_eq!(reading.await.unwrap().unwrap(), "done", "{}", under.name);
+    }
+}
+
+#[tokio::test]
+async fn a_large_upload_arrives_whole() {
+    let size = 2 * 1024 * 1024 + 3;
+    for under in transports() {
+        let server = Wire::new(move |mut socket, _| async move {
+            head(&mut socket).await;
+            let mut body = vec![0; size];
+            socket.read_exact(&mut body).await.unwrap();
+            assert!(body.iter().all(|byte| *byte == b'x'));
+            socket.write_all(OK.as_bytes()).await.unwrap();
+        })
+        .await;
+        let result = fetch(&*under.transport, post(&server.url, vec![b'x'; size])).await;
+        assert_eq!(result.unwrap(), (200, "ok".into()), "{}", under.name);
+    }
+}
