@@ -4,18 +4,16 @@
 
 mod breaker;
 mod chunked;
-<<<<<<< HEAD
 mod close;
-=======
 #[cfg(feature = "hyper")]
 mod conformance;
->>>>>>> 9f67560 (pool: both transports pass one suite; the book of connections is held against a model)
 mod contract;
 #[cfg(all(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd"))]
 mod decompress;
 mod events;
 mod held;
 mod hosts;
+mod described;
 mod laws;
 mod layers;
 mod limits;
