@@ -39,6 +39,7 @@ mod extensions;
 #[cfg(any(feature = "tower", feature = "reqwest_middleware_0_5"))]
 mod pool_body;
 
+pub mod guide;
 #[cfg(feature = "reqwest_middleware_0_5")]
 pub mod middleware;
 #[cfg(feature = "mock")]

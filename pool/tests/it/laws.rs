@@ -1,6 +1,7 @@
 //! The laws of the pool.
 
 mod hosts;
+mod mock;
 
 use proptest::prelude::*;
 use steadfast_pool::{CallContext, Reached, Request, Resend, SseDecoder, TransportErrorKind};
