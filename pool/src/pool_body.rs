@@ -1,9 +1,8 @@
 //! The body of an answer, as other libraries take bodies.
 
 use std::fmt;
-use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
@@ -18,12 +17,8 @@ pub struct PoolBody(Form);
 enum Form {
     Whole(Bytes),
     Arriving(Box<Streaming>),
-    Reading(Reading),
     Over,
 }
-
-/// The next chunk on its way, with the answer that it is of.
-type Reading = Pin<Box<dyn Future<Output = (Box<Streaming>, Result<Option<Bytes>, Error>)> + Send>>;
 
 impl From<Streaming> for PoolBody {
     fn from(answer: Streaming) -> Self {
@@ -42,38 +37,34 @@ impl http_body::Body for PoolBody {
     type Error = Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let mut reading = match std::mem::replace(&mut self.0, Form::Over) {
-            Form::Over => return Poll::Ready(None),
-            Form::Whole(bytes) => return Poll::Ready(Some(Ok(Frame::data(bytes)))),
-            Form::Reading(reading) => reading,
-            Form::Arriving(mut answer) => Box::pin(async move {
-                let chunk = answer.chunk().await;
-                (answer, chunk)
-            }),
+        let frame = match &mut self.0 {
+            Form::Over => None,
+            Form::Whole(bytes) => {
+                let bytes = std::mem::take(bytes);
+                self.0 = Form::Over;
+                return Poll::Ready(Some(Ok(Frame::data(bytes))));
+            }
+            Form::Arriving(answer) => ready!(Pin::new(answer).poll_frame(cx)),
         };
-        match reading.as_mut().poll(cx) {
-            Poll::Pending => {
-                self.0 = Form::Reading(reading);
-                Poll::Pending
-            }
-            Poll::Ready((answer, Ok(Some(chunk)))) => {
-                self.0 = Form::Arriving(answer);
-                Poll::Ready(Some(Ok(Frame::data(chunk))))
-            }
-            Poll::Ready((_, Ok(None))) => Poll::Ready(None),
-            Poll::Ready((_, Err(error))) => Poll::Ready(Some(Err(error))),
+        if !matches!(frame, Some(Ok(_))) {
+            self.0 = Form::Over;
         }
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self.0, Form::Over)
+        match &self.0 {
+            Form::Over => true,
+            Form::Whole(_) => false,
+            Form::Arriving(answer) => answer.is_end_stream(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Form::Over => SizeHint::with_exact(0),
             Form::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Form::Arriving(_) | Form::Reading(_) => SizeHint::new(),
+            Form::Arriving(answer) => answer.size_hint(),
         }
     }
 }
@@ -83,7 +74,7 @@ impl fmt::Debug for PoolBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Form::Whole(bytes) => write!(f, "PoolBody({} bytes)", bytes.len()),
-            Form::Arriving(_) | Form::Reading(_) => f.write_str("PoolBody(arriving)"),
+            Form::Arriving(_) => f.write_str("PoolBody(arriving)"),
             Form::Over => f.write_str("PoolBody(over)"),
         }
     }

@@ -16,17 +16,14 @@ use crate::streaming::Streaming;
 
 /// The answer to a request to `url`.
 pub(super) fn of(answer: Streaming, url: Url, attempts: Arc<[Attempt]>) -> reqwest::Response {
-    let (status, headers) = (answer.status(), answer.headers().clone());
-    let body = || Unshared(Mutex::new(PoolBody::from(answer)));
-    let builder = http::Response::builder().url(url);
-    let mut response = match builder.body(()) {
-        Ok(response) => response.map(|()| reqwest::Body::wrap(body())),
-        // A URL alone is no reason to fail.
-        Err(_) => http::Response::new(reqwest::Body::wrap(body())),
-    };
-    (*response.status_mut(), *response.headers_mut()) = (status, headers);
-    response.extensions_mut().insert(attempts);
-    response.into()
+    let (mut parts, body) = http::Response::<Streaming>::from(answer).into_parts();
+    // How `reqwest` takes a URL: a builder puts it among the extensions.
+    if let Ok(with_url) = http::Response::builder().url(url).body(()) {
+        parts.extensions.extend(with_url.into_parts().0.extensions);
+    }
+    parts.extensions.insert(attempts);
+    let body = reqwest::Body::wrap(Unshared(Mutex::new(PoolBody::from(body))));
+    http::Response::from_parts(parts, body).into()
 }
 
 /// A body that is only ever used by one thread at a time, told to a client that asks for `Sync`. The lock is never taken on

@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::extensions::ledger;
 use crate::pool::Pool;
 use crate::pool_body::PoolBody;
+use crate::streaming::Streaming;
 
 /// A [`Pool`] as a service of requests of the `http` crate. Clones share the pool.
 ///
@@ -56,20 +57,12 @@ impl PoolService {
         let (pool, whole) = (self.pool.clone(), self.whole);
         ResponseFuture(Box::pin(async move {
             let request = request::of(parts, body)?;
-            let mut response = Response::new(PoolBody::from(Bytes::new()));
-            let attempts = if whole {
+            let (attempts, mut response) = if whole {
                 let answer = pool.execute(request).await?;
-                *response.status_mut() = answer.status();
-                *response.headers_mut() = answer.headers().clone();
-                *response.body_mut() = PoolBody::from(answer.body().clone());
-                ledger(answer.attempts())
+                (ledger(answer.attempts()), Response::<Bytes>::from(answer).map(PoolBody::from))
             } else {
                 let answer = pool.stream(request).await?;
-                *response.status_mut() = answer.status();
-                *response.headers_mut() = answer.headers().clone();
-                let attempts = ledger(answer.attempts());
-                *response.body_mut() = PoolBody::from(answer);
-                attempts
+                (ledger(answer.attempts()), Response::<Streaming>::from(answer).map(PoolBody::from))
             };
             response.extensions_mut().insert(attempts);
             Ok(response)

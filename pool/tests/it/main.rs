@@ -14,6 +14,7 @@ mod events;
 mod held;
 mod hosts;
 mod described;
+mod events;
 mod laws;
 mod layers;
 mod limits;
