@@ -46,7 +46,7 @@ async fn names_go_before_domains_and_longer_domains_before_shorter_ones() {
         ("https://badexample.com/", None),
     ] {
         rig.pool.execute(get(url)).await.unwrap();
-        let told = transport.headers.lock().unwrap().pop().unwrap();
+        let told = transport.headers().pop().unwrap();
         assert_eq!(told.get(NAME).map(|value| value.to_str().unwrap()), expected, "{url}");
     }
     for wrong in ["", "https://host", "*.10.0.0.1"] {
@@ -63,12 +63,12 @@ async fn what_was_set_can_be_seen_and_taken_back() {
     assert!(rig.pool.host_config("b.example.com").is_none());
     for expected in ["name", "domain"] {
         rig.pool.execute(get("http://a.example.com/")).await.unwrap();
-        assert_eq!(transport.headers.lock().unwrap().pop().unwrap()[NAME], expected);
+        assert_eq!(transport.headers().pop().unwrap()[NAME], expected);
         rig.pool.remove_host("a.example.com");
     }
     rig.pool.remove_host("*.example.com");
     rig.pool.execute(get("http://a.example.com/")).await.unwrap();
-    assert!(!transport.headers.lock().unwrap().pop().unwrap().contains_key(NAME));
+    assert!(!transport.headers().pop().unwrap().contains_key(NAME));
 }
 
 #[tokio::test]

@@ -10,11 +10,10 @@ mod conformance;
 mod contract;
 #[cfg(all(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd"))]
 mod decompress;
+mod described;
 mod events;
 mod held;
 mod hosts;
-mod described;
-mod events;
 mod laws;
 mod layers;
 mod limits;

@@ -71,7 +71,7 @@ proptest! {
             for (name, port) in &hosts {
                 let host = format!("{name}{port}");
                 block_on(rig.pool.execute(Request::get(&format!("https://{host}/")).unwrap())).unwrap();
-                let told = transport.headers.lock().unwrap().pop().unwrap();
+                let told = transport.headers().pop().unwrap();
                 let told: Option<usize> = told.get(NAME).map(|value| value.to_str().unwrap().parse().unwrap());
                 prop_assert_eq!(told, naive(&patterns, &host), "{} in {:?}", host, &patterns);
             }
