@@ -142,7 +142,7 @@ impl Carrier {
     /// Tells the client that streams after the last one begun are not processed.
     fn go_away(&mut self) {
         if !std::mem::replace(&mut self.left, true) {
-            self.inserts.insert(&go_away(self.last));
+            self.inserts.insert(&go_away(self.last, self.settings.away_code));
         }
     }
 

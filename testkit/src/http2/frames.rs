@@ -53,11 +53,11 @@ impl Frames {
     }
 }
 
-/// A GOAWAY without an error, after the stream `last`.
-pub(super) fn go_away(last: u32) -> Vec<u8> {
+/// A GOAWAY with this error code, after the stream `last`.
+pub(super) fn go_away(last: u32, code: u32) -> Vec<u8> {
     let mut frame = vec![0, 0, 8, GOAWAY, 0, 0, 0, 0, 0];
     frame.extend_from_slice(&last.to_be_bytes());
-    frame.extend_from_slice(&0u32.to_be_bytes());
+    frame.extend_from_slice(&code.to_be_bytes());
     frame
 }
 

@@ -18,6 +18,7 @@ pub struct Http2 {
     pub(super) max_streams: u32,
     pub(super) window: Option<u32>,
     pub(super) leave: Option<(u64, Leave)>,
+    pub(super) away_code: u32,
 }
 
 /// How a server leaves a connection after so many streams.
@@ -31,7 +32,7 @@ pub(super) enum Leave {
 impl Http2 {
     /// 100 concurrent streams, windows as the protocol begins with them, connections without an end.
     pub fn new() -> Self {
-        Self { max_streams: 100, window: None, leave: None }
+        Self { max_streams: 100, window: None, leave: None, away_code: 0 }
     }
 
     /// How many streams a client may have open at the same time on a connection; it is told so
@@ -60,6 +61,13 @@ impl Http2 {
     /// recorded. The connection stays open until the client closes it.
     pub fn go_away_after(mut self, n: u64) -> Self {
         self.leave = Some((n.max(1), Leave::Abrupt));
+        self
+    }
+
+    /// The error code of a `GOAWAY` that is sent at once (RFC 9113, section 7), such as 11 (`ENHANCE_YOUR_CALM`); without
+    /// it, 0 (`NO_ERROR`).
+    pub fn go_away_code(mut self, code: u32) -> Self {
+        self.away_code = code;
         self
     }
 

@@ -196,4 +196,41 @@ mod over_http2 {
         check(ChaosFault::Truncate, None, 0, 1).await;
         check(ChaosFault::ResetBeforeHead, None, 0, 1).await;
     }
+
+    #[tokio::test]
+    async fn every_request_ends_and_the_account_adds_up() {
+        let chaos = [ChaosFault::Stall, ChaosFault::StallInBody, ChaosFault::Freeze, ChaosFault::SlowHead]
+            .into_iter()
+            .fold(Chaos::seeded(11), |chaos, fault| chaos.weight(fault, 0));
+        let server = chaos.http2(Http2::new()).start().await.unwrap();
+        let mut client = None;
+        let (mut good, mut sent) = (0, 0);
+        for number in 0..300u64 {
+            if client.is_none() {
+                client = Client::try_dial(server.addr()).await;
+            }
+            let Some(on) = &mut client else { continue };
+            let field = number.to_string();
+            let request = http::Request::get("http://test/").header("x-request-number", field).body(()).unwrap();
+            let Some(response) = on.try_begin(request).await else {
+                client = None;
+                continue;
+            };
+            sent += 1;
+            match finish(response).await {
+                Ok(answer) if answer.end.is_none() && answer.head.status() == 200 => {
+                    assert_eq!(answer.body, Chaos::answer_to("GET", "/", Some(number), b""));
+                    good += 1;
+                }
+                Ok(answer) if answer.end.is_none() => {}
+                _ => client = None,
+            }
+        }
+        let Handled { answered, turned_away, broken, unread, refused, cut, .. } = server.report().handled;
+        assert_eq!(answered + turned_away + broken + unread + refused + cut, server.report().requests);
+        // A request on a connection that had just ended was sent, and never came.
+        assert!(server.report().requests <= sent && good <= answered && good > 200, "{good} of {sent}");
+        // Each number was sent once.
+        assert!(server.more_than_once().is_empty());
+    }
 }

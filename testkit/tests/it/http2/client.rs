@@ -44,6 +44,19 @@ impl Client {
         Self { sender, driver: tokio::spawn(connection), pings }
     }
 
+    /// As [`dial`](Self::dial), to a server that may reset the connection at once.
+    pub(crate) async fn try_dial(addr: SocketAddr) -> Option<Self> {
+        let socket = TcpStream::connect(addr).await.ok()?;
+        let (sender, connection) = Builder::new().handshake(socket).await.ok()?;
+        Some(Self { sender, driver: tokio::spawn(connection), pings: None })
+    }
+
+    /// Sends a request without a body, on a connection that may have ended.
+    pub(crate) async fn try_begin(&mut self, request: Request<()>) -> Option<ResponseFuture> {
+        std::future::poll_fn(|cx| self.sender.poll_ready(cx)).await.ok()?;
+        Some(self.sender.send_request(request, true).ok()?.0)
+    }
+
     /// Begins a request; the rest of its body is the caller's if it is not `whole`.
     pub(crate) async fn begin(&mut self, request: Request<()>, whole: bool) -> (ResponseFuture, SendStream<Bytes>) {
         std::future::poll_fn(|cx| self.sender.poll_ready(cx)).await.unwrap();

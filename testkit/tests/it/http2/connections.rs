@@ -36,6 +36,14 @@ async fn an_abrupt_goaway_names_the_last_stream() {
 }
 
 #[tokio::test]
+async fn a_goaway_has_the_code_it_was_given() {
+    let server = server(Http2::new().go_away_after(1).go_away_code(11), fine()).await;
+    let mut client = Client::dial(server.addr()).await;
+    assert_eq!(client.get("/1").await.unwrap().body, b"fine");
+    assert_eq!(away(&client.get("/2").await.unwrap_err()), Some(Reason::ENHANCE_YOUR_CALM));
+}
+
+#[tokio::test]
 async fn a_graceful_goaway_answers_what_is_on_its_way() {
     let server = server(Http2::new().graceful_after(2), fine()).await;
     let mut client = Client::dial(server.addr()).await;
