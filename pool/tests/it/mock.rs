@@ -228,6 +228,27 @@ async fn calls_at_once_share_the_clock() {
     assert_eq!(ended, (1..=50).collect::<Vec<_>>());
 }
 
+/// On several threads calls may see time move on while they are under way, but none ends before its own time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn calls_on_several_threads_share_the_clock() {
+    let pool = Arc::new(MockPool::new());
+    let mut calls = tokio::task::JoinSet::new();
+    for n in 1..=50 {
+        let url = format!("http://host-{n}/");
+        let route = pool.when(When::host(&format!("host-{n}")));
+        route.then(MockResponse::status(503)).then(MockResponse::status(200).latency(secs(n % 7)));
+        let pool = Arc::clone(&pool);
+        calls.spawn(async move {
+            let start = pool.clock().now();
+            let answer = pool.execute(get(&url)).await.unwrap();
+            assert_eq!(answer.status(), 200);
+            assert!(pool.clock().now().since(start) >= answer.attempts()[0].wait.unwrap() + secs(n % 7));
+        });
+    }
+    calls.join_all().await;
+    pool.verify().unwrap();
+}
+
 #[tokio::test]
 async fn time_by_hand_stands_still() {
     let pool = Arc::new(MockPool::new().time_by_hand());
