@@ -9,6 +9,12 @@ pub use self::host::HostConfig;
 
 use crate::timeouts::Timeouts;
 
+#[cfg(any(feature = "hyper", feature = "reqwest"))]
+mod connect;
+
+#[cfg(any(feature = "hyper", feature = "reqwest"))]
+pub(crate) use self::connect::Connecting;
+
 /// Settings of the connections and the defaults of every request.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -60,6 +66,8 @@ pub struct PoolConfig {
     pub max_host_figures: usize,
     /// Whether anything is counted. Default `true`.
     pub enable_metrics: bool,
+    #[cfg(any(feature = "hyper", feature = "reqwest"))]
+    pub(crate) connecting: Connecting,
 }
 
 impl Default for PoolConfig {
@@ -87,6 +95,8 @@ impl Default for PoolConfig {
             max_hosts: const { NonZeroU32::new(10_000).unwrap() },
             max_host_figures: 1024,
             enable_metrics: true,
+            #[cfg(any(feature = "hyper", feature = "reqwest"))]
+            connecting: Connecting::default(),
         }
     }
 }

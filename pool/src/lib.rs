@@ -29,6 +29,13 @@ mod place;
 mod race;
 mod redact;
 
+#[cfg(any(feature = "hyper", feature = "reqwest"))]
+mod proxy;
+#[cfg(any(feature = "hyper", feature = "reqwest"))]
+mod resolve;
+#[cfg(any(feature = "hyper", feature = "reqwest"))]
+mod tls;
+
 mod sse;
 mod transport;
 
@@ -61,14 +68,20 @@ pub use metrics::PoolMetrics;
 pub use pool::{Pool, PoolBuilder};
 #[cfg(any(feature = "tower", feature = "reqwest_middleware_0_5"))]
 pub use pool_body::PoolBody;
+#[cfg(any(feature = "hyper", feature = "reqwest"))]
+pub use proxy::{Proxies, Proxy};
 pub use redact::redacted;
 pub use request::Request;
+#[cfg(any(feature = "hyper", feature = "reqwest"))]
+pub use resolve::{Resolve, ResolveFuture};
 pub use response::Response;
 pub use sse::{Resume, SseDecoder, SseError, SseEvent, SseEvents};
 pub use streaming::Streaming;
 pub use timeouts::Timeouts;
 #[cfg(feature = "hyper")]
 pub use transport::HyperTransport;
+#[cfg(any(feature = "hyper", feature = "reqwest"))]
+pub use tls::{Pin, Tls};
 #[cfg(feature = "reqwest")]
 pub use transport::ReqwestTransport;
 pub use transport::{

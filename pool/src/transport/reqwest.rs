@@ -1,33 +1,44 @@
 //! The transport on `reqwest`: HTTP/1.1 and HTTP/2 over rustls, its own redirects and retries off.
-//!
-//! What it cannot tell: TLS time apart from dialling, connections per host, and whether bytes of a request that failed
-//! mid-way were sent; such a request counts as written.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
-use url::{Host, Url};
 
 use super::{Connected, Inbound, Outbound, SendFuture, Transport, TransportError, TransportErrorKind, tls};
 use crate::attempt::Reached;
 use crate::body::BoxBody;
 use crate::config::PoolConfig;
 use crate::error::{Error, ErrorKind};
+use crate::proxy::Proxies;
+use crate::resolve::Resolve;
 
 mod dialled;
 mod failure;
 
-/// Sends over two `reqwest` clients: one that honours the proxy variables of the environment, and one for loopback
-/// addresses that does not.
+/// Sends over a `reqwest` client.
+///
+/// It honours TLS settings, proxies, addresses of hosts, resolver, TCP keep-alive, local address, `dial_timeout`,
+/// `idle_timeout` and `max_idle_per_host`. What it cannot do, `reqwest` having no place for it:
+///
+/// - `max_per_host`, `max_idle` over all hosts, `max_age` and `acquire_timeout` are not applied, `tls_timeout` neither: the
+///   TLS handshake counts as dialling.
+/// - There are no figures of connections, no warming, and [`close`](Transport::close) does not wait.
+/// - It does not tell how long resolving, dialling and TLS took, nor whether bytes of a request that failed mid-way were
+///   sent: such a request counts as written.
+/// - One HTTP/2 connection serves a host; requests beyond its streams wait for each other.
+/// - An address for one port of a host (`resolve("host:8443", …)`) is refused when the transport is made.
+/// - The client certificate is also shown to an https proxy that demands one.
+/// - A proxy's refusal is told without its status, but for 407.
 #[derive(Clone)]
 pub struct ReqwestTransport {
-    outside: reqwest::Client,
-    loopback: reqwest::Client,
+    client: reqwest::Client,
+    /// What the client goes by; `None` of a user's own.
+    proxies: Option<Arc<Proxies>>,
 }
 
 impl ReqwestTransport {
@@ -35,43 +46,76 @@ impl ReqwestTransport {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] when a proxy variable of the environment is malformed.
+    /// [`ErrorKind::Config`] when a proxy variable of the environment is malformed, the TLS settings cannot be used, or an
+    /// address was set for one port of a host.
     pub fn new(config: &PoolConfig) -> Result<Self, Error> {
         let failed = "cannot set up the HTTP client";
-        let tls = tls::client_config().map_err(|error| Error::new(ErrorKind::Config, failed).caused_by(error))?;
-        let builder = || {
-            reqwest::Client::builder()
-                .tls_backend_preconfigured(tls.clone())
-                .redirect(reqwest::redirect::Policy::none())
-                .retry(reqwest::retry::never())
-                .referer(false)
-                .user_agent(super::AGENT)
-                .connect_timeout(config.dial_timeout)
-                .pool_max_idle_per_host(config.max_idle_per_host)
-                .pool_idle_timeout(config.idle_timeout)
-                .tcp_nodelay(true)
-                .connector_layer(dialled::Layer)
-        };
-        let build = |builder: reqwest::ClientBuilder| {
-            builder.build().map_err(|error| Error::new(ErrorKind::Config, failed).caused_by(error))
-        };
-        Ok(Self { outside: build(builder())?, loopback: build(builder().no_proxy())? })
+        let connecting = &config.connecting;
+        let proxies = Arc::new(connecting.proxies.settled()?);
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls::client_config(&connecting.tls, true)?)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .user_agent(super::AGENT)
+            .no_proxy()
+            .connect_timeout(config.dial_timeout)
+            .pool_max_idle_per_host(config.max_idle_per_host)
+            .pool_idle_timeout(config.idle_timeout)
+            .tcp_nodelay(true)
+            .tcp_keepalive(connecting.tcp_keepalive)
+            .tcp_keepalive_interval(connecting.tcp_keepalive)
+            .local_address(connecting.local_address)
+            .connector_layer(dialled::Layer);
+        if !proxies.is_empty() {
+            let proxies = Arc::clone(&proxies);
+            builder = builder.proxy(reqwest::Proxy::custom(move |url| proxies.of_url(url)?.url()));
+        }
+        for (host, addresses) in &connecting.addresses {
+            if host.contains(':') {
+                let message = "an address for one port of a host needs the pool's own transport";
+                return Err(Error::new(ErrorKind::Config, message));
+            }
+            let addresses: Vec<_> = addresses.iter().map(|address| SocketAddr::new(*address, 0)).collect();
+            builder = builder.resolve_to_addrs(host, &addresses);
+        }
+        if let Some(resolver) = &connecting.resolver {
+            builder = builder.dns_resolver(Resolver(Arc::clone(resolver)));
+        }
+        let client = builder.build().map_err(|error| Error::new(ErrorKind::Config, failed).caused_by(error))?;
+        Ok(Self { client, proxies: Some(proxies) })
+    }
+
+    /// A transport over a client of your own: nothing of a [`PoolConfig`] is applied to it.
+    ///
+    /// Switch its redirects off (`redirect::Policy::none()`), or headers such as `x-api-key` travel to other hosts; and its
+    /// retries (`retry::never()`), or requests are sent again behind the pool's back and counted as one. Whether a
+    /// connection had served before it cannot tell, so that [`Resend::Stale`](crate::Resend::Stale) sends nothing again.
+    #[cfg(feature = "reqwest_0_13")]
+    #[must_use]
+    pub fn from_client(client: reqwest::Client) -> Self {
+        Self { client, proxies: None }
     }
 }
 
 impl Transport for ReqwestTransport {
     fn send(&self, request: Outbound) -> SendFuture {
-        let client = if is_loopback(&request.url) { &self.loopback } else { &self.outside }.clone();
+        let client = self.client.clone();
+        let watched = self.proxies.is_some();
+        let by_proxy = self.proxies.as_ref().is_some_and(|proxies| proxies.of_url(&request.url).is_some());
         Box::pin(async move {
             let exchange = request.exchange;
             let mut outgoing = reqwest::Request::new(request.method, Arc::unwrap_or_clone(request.url));
             *outgoing.headers_mut() = request.headers;
             *outgoing.body_mut() = request.body.map(|body| reqwest::Body::wrap(Unshared(Mutex::new(body))));
             let (dialled, answer) = dialled::watch(client.execute(outgoing)).await;
-            let answer = answer.map_err(|error| failure::of_exchange(error, !dialled))?;
-            exchange.connected(Connected::new(!dialled, answer.version()));
+            let reused = watched && !dialled;
+            let answer = answer.map_err(|error| failure::of_exchange(error, reused, by_proxy))?;
+            if watched {
+                exchange.connected(Connected::new(reused, answer.version()));
+            }
             let (head, body) = http::Response::<reqwest::Body>::from(answer).into_parts();
-            Ok(Inbound::new(head.status, head.headers, Box::pin(Arriving { body, reused: !dialled })))
+            Ok(Inbound::new(head.status, head.headers, Box::pin(Arriving { body, reused })))
         })
     }
 }
@@ -82,12 +126,16 @@ impl fmt::Debug for ReqwestTransport {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
-        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        None => false,
+/// The pool's resolver, as `reqwest` asks for it.
+struct Resolver(Arc<dyn Resolve>);
+
+impl reqwest::dns::Resolve for Resolver {
+    fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
+        let found = self.0.resolve(&name.as_str().to_ascii_lowercase());
+        Box::pin(async move {
+            let found = found.await?.into_iter().map(|address| SocketAddr::new(address, 0));
+            Ok(Box::new(found) as reqwest::dns::Addrs)
+        })
     }
 }
 

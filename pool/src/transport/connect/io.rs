@@ -1,4 +1,4 @@
-//! A connection's bytes, plain or over TLS, and a look at whether the other side still holds it.
+//! A connection's bytes, plain or over TLS or over TLS in TLS, and a look at whether the other side still holds it.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -27,18 +27,14 @@ impl Look {
 
 /// The socket below everything.
 #[derive(Debug)]
-pub(super) struct Socket {
+struct Socket {
     tcp: TcpStream,
     look: Look,
 }
 
 impl Socket {
-    pub(super) fn new(tcp: TcpStream) -> Self {
+    fn new(tcp: TcpStream) -> Self {
         Self { tcp, look: Look::default() }
-    }
-
-    pub(super) fn look(&self) -> Look {
-        self.look.clone()
     }
 
     /// Reads what the system has now, whether or not the runtime knows of it.
@@ -100,17 +96,19 @@ pub(crate) struct Io {
 
 enum Bytes {
     Plain(Socket),
-    Tls(Box<TlsStream<Socket>>),
+    /// Over a connection of its own: a socket, or the TLS of a proxy.
+    Tls(Box<TlsStream<Io>>),
 }
 
 impl Io {
     pub(super) fn plain(tcp: TcpStream) -> Self {
         let socket = Socket::new(tcp);
-        let look = socket.look();
+        let look = socket.look.clone();
         Self { bytes: Bytes::Plain(socket), look }
     }
 
-    pub(super) fn tls(stream: TlsStream<Socket>, look: Look) -> Self {
+    pub(super) fn tls(stream: TlsStream<Self>) -> Self {
+        let look = stream.get_ref().0.look();
         Self { bytes: Bytes::Tls(Box::new(stream)), look }
     }
 

@@ -3,12 +3,18 @@
 use std::error::Error as StdError;
 use std::io;
 
-use super::{Reached, TransportError, TransportErrorKind};
+use super::{Reached, TransportError, TransportErrorKind, tls};
 
-/// An exchange that ended without the head of an answer.
-pub(super) fn of_exchange(error: reqwest::Error, reused: bool) -> TransportError {
-    let (kind, reached) = judge(&error);
-    TransportError::new(kind, reached).on_reused(reused).caused_by(error.without_url())
+/// An exchange that ended without the head of an answer; `by_proxy` if it was to go through one.
+pub(super) fn of_exchange(error: reqwest::Error, reused: bool, by_proxy: bool) -> TransportError {
+    let (kind, reached) = judge(&error, by_proxy);
+    let failed = TransportError::new(kind, reached).on_reused(reused);
+    let failed = match kind {
+        TransportErrorKind::Tls => failed.detailed(find(&error).map_or("the handshake failed".into(), tls::words)),
+        TransportErrorKind::Proxy => failed.detailed(refusal(&error)),
+        _ => failed,
+    };
+    failed.caused_by(error.without_url())
 }
 
 /// An answer whose body ended early.
@@ -23,12 +29,15 @@ pub(super) fn of_body(error: reqwest::Error, reused: bool) -> TransportError {
     TransportError::new(kind, Reached::Headers).on_reused(reused).caused_by(error.without_url())
 }
 
-fn judge(error: &reqwest::Error) -> (TransportErrorKind, Reached) {
+fn judge(error: &reqwest::Error, by_proxy: bool) -> (TransportErrorKind, Reached) {
     if error.is_builder() {
         return (TransportErrorKind::Request, Reached::NotConnected);
     }
     if error.is_connect() {
-        return (connecting(error), Reached::NotConnected);
+        return (connecting(error, by_proxy), Reached::NotConnected);
+    }
+    if find::<rustls::Error>(error).is_some_and(tls::is_refusal_of_us) {
+        return (TransportErrorKind::Tls, Reached::Refused);
     }
     if let Some(reason) = find::<h2::Error>(error).and_then(h2::Error::reason) {
         if reason == h2::Reason::REFUSED_STREAM {
@@ -56,15 +65,18 @@ fn judge(error: &reqwest::Error) -> (TransportErrorKind, Reached) {
     }
 }
 
-fn connecting(error: &reqwest::Error) -> TransportErrorKind {
-    if error.is_dns() {
-        return TransportErrorKind::Dns;
-    }
+fn connecting(error: &reqwest::Error, by_proxy: bool) -> TransportErrorKind {
     if error.is_timeout() {
         return TransportErrorKind::DialTimeout;
     }
     if find::<rustls::Error>(error).is_some() {
         return TransportErrorKind::Tls;
+    }
+    if by_proxy {
+        return TransportErrorKind::Proxy;
+    }
+    if error.is_dns() {
+        return TransportErrorKind::Dns;
     }
     match find::<io::Error>(error).map(io::Error::kind) {
         Some(io::ErrorKind::ConnectionRefused) => TransportErrorKind::Refused,
@@ -72,6 +84,28 @@ fn connecting(error: &reqwest::Error) -> TransportErrorKind {
         Some(io::ErrorKind::InvalidData) => TransportErrorKind::Tls,
         _ => TransportErrorKind::Connect,
     }
+}
+
+/// What a proxy's failure was, as far as the words of `hyper-util` tell; it has no types for them.
+fn refusal(error: &reqwest::Error) -> &'static str {
+    if error.is_dns() {
+        return "the host name does not resolve";
+    }
+    if find::<io::Error>(error).is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused) {
+        return "connection refused";
+    }
+    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(error) = next {
+        match error.to_string() {
+            text if text.contains("proxy authorization required") => {
+                return "it answered 407 to CONNECT: it wants credentials";
+            }
+            text if text.starts_with("SOCKS error") => return "it refuses the connection",
+            text if text.starts_with("tunnel error") => return "it refuses CONNECT",
+            _ => next = error.source(),
+        }
+    }
+    "it cannot be reached"
 }
 
 /// The first error of type `T` in the chain of causes, looking into `io::Error`s.
