@@ -13,6 +13,9 @@ use crate::tls::Tls;
 mod failure;
 mod verify;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use self::failure::is_refusal_of_us;
 #[cfg(feature = "hyper")]
 pub(crate) use self::failure::of_io;

@@ -33,7 +33,9 @@ mod sse;
 mod stream;
 mod surface;
 mod timeouts;
+mod tls;
 mod traced;
 mod transport;
+mod transports;
 #[cfg(feature = "hyper")]
 mod wire;

@@ -7,7 +7,7 @@ use super::{Reached, TransportError, TransportErrorKind, tls};
 
 /// An exchange that ended without the head of an answer; `by_proxy` if it was to go through one.
 pub(super) fn of_exchange(error: reqwest::Error, reused: bool, by_proxy: bool) -> TransportError {
-    let (kind, reached) = judge(&error, by_proxy);
+    let (kind, reached) = judge(&error, reused, by_proxy);
     let failed = TransportError::new(kind, reached).on_reused(reused);
     let failed = match kind {
         TransportErrorKind::Tls => failed.detailed(find(&error).map_or("the handshake failed".into(), tls::words)),
@@ -29,14 +29,14 @@ pub(super) fn of_body(error: reqwest::Error, reused: bool) -> TransportError {
     TransportError::new(kind, Reached::Headers).on_reused(reused).caused_by(error.without_url())
 }
 
-fn judge(error: &reqwest::Error, by_proxy: bool) -> (TransportErrorKind, Reached) {
+fn judge(error: &reqwest::Error, reused: bool, by_proxy: bool) -> (TransportErrorKind, Reached) {
     if error.is_builder() {
         return (TransportErrorKind::Request, Reached::NotConnected);
     }
     if error.is_connect() {
         return (connecting(error, by_proxy), Reached::NotConnected);
     }
-    if find::<rustls::Error>(error).is_some_and(tls::is_refusal_of_us) {
+    if !reused && find::<rustls::Error>(error).is_some_and(tls::is_refusal_of_us) {
         return (TransportErrorKind::Tls, Reached::Refused);
     }
     if let Some(reason) = find::<h2::Error>(error).and_then(h2::Error::reason) {

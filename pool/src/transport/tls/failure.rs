@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::io;
-use std::time::Duration;
 
 use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible};
 
@@ -42,7 +41,7 @@ pub(crate) fn of_io(error: &io::Error) -> Cow<'static, str> {
 }
 
 /// Whether the server ended the handshake over who we are. In TLS 1.3 it tells so only when we think that the handshake is
-/// over: with the answer to the first request, which it has not read then (RFC 8446, section 4.4.2.4 and appendix D).
+/// over: in place of the answer to the first request, which it has not read then (RFC 8446, section 4.4.2.4).
 pub(crate) fn is_refusal_of_us(error: &Error) -> bool {
     match error {
         Error::AlertReceived(alert) => matches!(
@@ -56,6 +55,7 @@ pub(crate) fn is_refusal_of_us(error: &Error) -> bool {
                 | AlertDescription::CertificateUnknown
                 | AlertDescription::UnknownCA
                 | AlertDescription::AccessDenied
+                | AlertDescription::DecryptError
         ),
         _ => false,
     }
@@ -81,7 +81,9 @@ fn certificate(error: &CertificateError) -> Cow<'static, str> {
         | CertificateError::ExpiredRevocationList
         | CertificateError::ExpiredRevocationListContext { .. }
         | CertificateError::InvalidOcspResponse => "it cannot be told whether the certificate is revoked".into(),
-        CertificateError::BadSignature => "the certificate or the handshake has a wrong signature".into(),
+        CertificateError::BadSignature => {
+            "the handshake has a wrong signature: the server does not own the certificate".into()
+        }
         CertificateError::UnsupportedSignatureAlgorithmContext { .. }
         | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
             "the certificate is signed in a way that is not supported".into()
@@ -110,7 +112,8 @@ fn alerted(alert: AlertDescription) -> Cow<'static, str> {
         | AlertDescription::CertificateExpired
         | AlertDescription::CertificateUnknown
         | AlertDescription::UnknownCA
-        | AlertDescription::AccessDenied => "the server refuses the client certificate".into(),
+        | AlertDescription::AccessDenied
+        | AlertDescription::DecryptError => "the server refuses the client certificate".into(),
         AlertDescription::ProtocolVersion => "the server speaks no version of TLS that is wanted".into(),
         AlertDescription::UnrecognisedName => "the server does not know this host name".into(),
         AlertDescription::NoApplicationProtocol => "the server speaks no HTTP that is wanted".into(),
@@ -140,6 +143,6 @@ fn span(seconds: u64) -> String {
     let units = [("days", 86_400), ("hours", 3_600), ("minutes", 60)];
     match units.iter().find(|(_, length)| seconds >= 2 * length) {
         Some((unit, length)) => format!("{} {unit}", seconds / length),
-        None => format!("{:.0?}", Duration::from_secs(seconds)),
+        None => format!("{seconds} s"),
     }
 }

@@ -20,6 +20,8 @@ type Chain = Arc<dyn ServerCertVerifier>;
 pub(super) enum Distrust {
     /// It is signed with its own key.
     SelfSigned,
+    /// It names a trusted root as its issuer, with whose key it is not signed.
+    NotSigned,
     /// Nobody is trusted: the machine has no roots.
     NoRoots,
     /// Neither it nor what vouches for it has a pinned key.
@@ -30,6 +32,7 @@ impl fmt::Display for Distrust {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::SelfSigned => "the certificate is not signed by a trusted root: it is self-signed",
+            Self::NotSigned => "the certificate is not signed by a trusted root: it only says that it is",
             Self::NoRoots => "the certificate is not signed by a trusted root: there are no roots on this machine",
             Self::NotPinned => "the certificate does not match the pins of the host",
         })
@@ -166,12 +169,13 @@ fn trust(tls: &Tls, provider: &Arc<CryptoProvider>) -> Result<Trust, Error> {
     }
 }
 
-/// Tells a certificate that vouches for itself from one whose issuer is unknown.
+/// Tells a certificate that vouches for itself from one whose issuer is unknown or was made up.
 fn untrusted(error: rustls::Error, leaf: &CertificateDer<'_>) -> rustls::Error {
-    let unsigned = matches!(
-        error,
-        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::Other(_))
-    );
-    let own = webpki::EndEntityCert::try_from(leaf).is_ok_and(|leaf| leaf.issuer() == leaf.subject());
-    if unsigned && own { Distrust::SelfSigned.into() } else { error }
+    let rustls::Error::InvalidCertificate(reason) = &error else { return error };
+    let own = || webpki::EndEntityCert::try_from(leaf).is_ok_and(|leaf| leaf.issuer() == leaf.subject());
+    match reason {
+        CertificateError::UnknownIssuer | CertificateError::Other(_) if own() => Distrust::SelfSigned.into(),
+        CertificateError::BadSignature => Distrust::NotSigned.into(),
+        _ => error,
+    }
 }

@@ -1,0 +1,9 @@
+//! The transports there are, for tests that each of them has to pass.
+
+use std::sync::Arc;
+
+use steadfast_pool::{Error, PoolConfig, ReqwestTransport, Transport};
+
+pub(crate) type Make = fn(&PoolConfig) -> Result<Arc<dyn Transport>, Error>;
+
+pub(crate) const ALL: &[Make] = &[|config| Ok(Arc::new(ReqwestTransport::new(config)?))];
