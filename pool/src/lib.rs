@@ -78,10 +78,10 @@ pub use response::Response;
 pub use sse::{Resume, SseDecoder, SseError, SseEvent, SseEvents};
 pub use streaming::Streaming;
 pub use timeouts::Timeouts;
-#[cfg(feature = "hyper")]
-pub use transport::HyperTransport;
 #[cfg(any(feature = "hyper", feature = "reqwest"))]
 pub use tls::{Pin, Tls};
+#[cfg(feature = "hyper")]
+pub use transport::HyperTransport;
 #[cfg(feature = "reqwest")]
 pub use transport::ReqwestTransport;
 pub use transport::{

@@ -58,7 +58,7 @@ pub(super) struct Dialled {
 }
 
 /// What requests through a forward proxy need: a target in absolute form (RFC 9112, section 3.2.2), and this.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Forward {
     /// The value of `Proxy-Authorization`, marked as sensitive.
     pub(super) authorization: Option<HeaderValue>,
@@ -72,6 +72,8 @@ pub(super) struct Connector {
     names: Names,
     sockets: Sockets,
     proxies: Proxies,
+    /// Whether http, too, goes through tunnels: HTTP/2 without asking is nothing that a proxy forwards.
+    tunnels_only: bool,
     tls: Arc<ClientConfig>,
     proxy_tls: Arc<ClientConfig>,
 }
@@ -87,7 +89,7 @@ impl Connector {
     /// Reads the variables of proxies and the roots of the machine, where they are asked for.
     pub(super) fn new(config: &PoolConfig, timer: &SharedTimer) -> Result<Self, Error> {
         let connecting = &config.connecting;
-        let tls = tls::client_config(&connecting.tls, true)?;
+        let tls = tls::client_config(&connecting.tls, !config.http1_only)?;
         Ok(Self {
             timer: Arc::clone(timer),
             dial_timeout: config.dial_timeout,
@@ -95,6 +97,7 @@ impl Connector {
             names: Names::new(connecting),
             sockets: Sockets::new(connecting),
             proxies: connecting.proxies.settled()?,
+            tunnels_only: config.http2_prior_knowledge && !config.http1_only,
             proxy_tls: Arc::new(tls::for_proxies(&tls)),
             tls: Arc::new(tls),
         })
@@ -150,7 +153,7 @@ impl Connector {
                     io = self.handshake(&self.proxy_tls, &proxy.host, io).await.map_err(of_proxy)?;
                 }
                 let authorization = credentials.map(tunnel::basic);
-                if target.https {
+                if target.https || self.tunnels_only {
                     tunnel::open(&mut io, &target.host, target.port, authorization.as_ref()).await?;
                 } else {
                     forward = Some(Forward { authorization });

@@ -22,8 +22,8 @@ mod failure;
 
 /// Sends over a `reqwest` client.
 ///
-/// It honours TLS settings, proxies, addresses of hosts, resolver, TCP keep-alive, local address, `dial_timeout`,
-/// `idle_timeout` and `max_idle_per_host`. What it cannot do, `reqwest` having no place for it:
+/// It honours TLS settings, proxies, addresses of hosts, resolver, TCP keep-alive, local address, the versions of HTTP and
+/// the settings of HTTP/2's keep-alive, `dial_timeout`, `idle_timeout` and `max_idle_per_host`. What it cannot do, `reqwest` having no place for it:
 ///
 /// - `max_per_host`, `max_idle` over all hosts, `max_age` and `acquire_timeout` are not applied, `tls_timeout` neither: the
 ///   TLS handshake counts as dialling.
@@ -32,11 +32,14 @@ mod failure;
 ///   sent: such a request counts as written.
 /// - One HTTP/2 connection serves a host; requests beyond its streams wait for each other.
 /// - An address for one port of a host (`resolve("host:8443", …)`) is refused when the transport is made.
+/// - HTTP/2 without asking is spoken to an http proxy, too, instead of through it.
 /// - The client certificate is also shown to an https proxy that demands one.
 /// - A proxy's refusal is told without its status, but for 407.
 #[derive(Clone)]
 pub struct ReqwestTransport {
     client: reqwest::Client,
+    /// Another for http, where HTTP/2 is spoken without asking.
+    plain: Option<reqwest::Client>,
     /// What the client goes by; `None` of a user's own.
     proxies: Option<Arc<Proxies>>,
 }
@@ -49,41 +52,18 @@ impl ReqwestTransport {
     /// [`ErrorKind::Config`] when a proxy variable of the environment is malformed, the TLS settings cannot be used, or an
     /// address was set for one port of a host.
     pub fn new(config: &PoolConfig) -> Result<Self, Error> {
-        let failed = "cannot set up the HTTP client";
-        let connecting = &config.connecting;
-        let proxies = Arc::new(connecting.proxies.settled()?);
-        let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls::client_config(&connecting.tls, true)?)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .user_agent(super::AGENT)
-            .no_proxy()
-            .connect_timeout(config.dial_timeout)
-            .pool_max_idle_per_host(config.max_idle_per_host)
-            .pool_idle_timeout(config.idle_timeout)
-            .tcp_nodelay(true)
-            .tcp_keepalive(connecting.tcp_keepalive)
-            .tcp_keepalive_interval(connecting.tcp_keepalive)
-            .local_address(connecting.local_address)
-            .connector_layer(dialled::Layer);
-        if !proxies.is_empty() {
-            let proxies = Arc::clone(&proxies);
-            builder = builder.proxy(reqwest::Proxy::custom(move |url| proxies.of_url(url)?.url()));
-        }
-        for (host, addresses) in &connecting.addresses {
-            if host.contains(':') {
-                let message = "an address for one port of a host needs the pool's own transport";
-                return Err(Error::new(ErrorKind::Config, message));
-            }
-            let addresses: Vec<_> = addresses.iter().map(|address| SocketAddr::new(*address, 0)).collect();
-            builder = builder.resolve_to_addrs(host, &addresses);
-        }
-        if let Some(resolver) = &connecting.resolver {
-            builder = builder.dns_resolver(Resolver(Arc::clone(resolver)));
-        }
-        let client = builder.build().map_err(|error| Error::new(ErrorKind::Config, failed).caused_by(error))?;
-        Ok(Self { client, proxies: Some(proxies) })
+        let proxies = Arc::new(config.connecting.proxies.settled()?);
+        let tls = tls::client_config(&config.connecting.tls, !config.http1_only)?;
+        let build = |version: fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder| {
+            let builder = version(builder(config, &proxies)?.tls_backend_preconfigured(tls.clone()));
+            builder
+                .build()
+                .map_err(|error| Error::new(ErrorKind::Config, "cannot set up the HTTP client").caused_by(error))
+        };
+        let client = build(if config.http1_only { reqwest::ClientBuilder::http1_only } else { |builder| builder })?;
+        let prior = config.http2_prior_knowledge && !config.http1_only;
+        let plain = if prior { Some(build(reqwest::ClientBuilder::http2_prior_knowledge)?) } else { None };
+        Ok(Self { client, plain, proxies: Some(proxies) })
     }
 
     /// A transport over a client of your own: nothing of a [`PoolConfig`] is applied to it.
@@ -94,13 +74,14 @@ impl ReqwestTransport {
     #[cfg(feature = "reqwest_0_13")]
     #[must_use]
     pub fn from_client(client: reqwest::Client) -> Self {
-        Self { client, proxies: None }
+        Self { client, plain: None, proxies: None }
     }
 }
 
 impl Transport for ReqwestTransport {
     fn send(&self, request: Outbound) -> SendFuture {
-        let client = self.client.clone();
+        let plain = self.plain.as_ref().filter(|_| request.url.scheme() == "http");
+        let client = plain.unwrap_or(&self.client).clone();
         let watched = self.proxies.is_some();
         let by_proxy = self.proxies.as_ref().is_some_and(|proxies| proxies.of_url(&request.url).is_some());
         Box::pin(async move {
@@ -137,6 +118,44 @@ impl reqwest::dns::Resolve for Resolver {
             Ok(Box::new(found) as reqwest::dns::Addrs)
         })
     }
+}
+
+/// What a client is set up with, TLS and versions of HTTP apart.
+fn builder(config: &PoolConfig, proxies: &Arc<Proxies>) -> Result<reqwest::ClientBuilder, Error> {
+    let connecting = &config.connecting;
+    let mut builder = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .user_agent(super::AGENT)
+        .no_proxy()
+        .connect_timeout(config.dial_timeout)
+        .pool_max_idle_per_host(config.max_idle_per_host)
+        .pool_idle_timeout(config.idle_timeout)
+        .tcp_nodelay(true)
+        .tcp_keepalive(connecting.tcp_keepalive)
+        .tcp_keepalive_interval(connecting.tcp_keepalive)
+        .local_address(connecting.local_address)
+        .http2_keep_alive_interval(config.keep_alive_interval)
+        .http2_keep_alive_timeout(config.keep_alive_timeout)
+        .http2_keep_alive_while_idle(config.keep_alive_while_idle)
+        .connector_layer(dialled::Layer);
+    if !proxies.is_empty() {
+        let proxies = Arc::clone(proxies);
+        builder = builder.proxy(reqwest::Proxy::custom(move |url| proxies.of_url(url)?.url()));
+    }
+    for (host, addresses) in &connecting.addresses {
+        if host.contains(':') {
+            let message = "an address for one port of a host needs the pool's own transport";
+            return Err(Error::new(ErrorKind::Config, message));
+        }
+        let addresses: Vec<_> = addresses.iter().map(|address| SocketAddr::new(*address, 0)).collect();
+        builder = builder.resolve_to_addrs(host, &addresses);
+    }
+    if let Some(resolver) = &connecting.resolver {
+        builder = builder.dns_resolver(Resolver(Arc::clone(resolver)));
+    }
+    Ok(builder)
 }
 
 /// A body that is only ever used by one thread at a time, told to a client that asks for `Sync`. The lock is never

@@ -16,9 +16,9 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::failure::is_refusal_of_us;
 #[cfg(feature = "hyper")]
 pub(crate) use self::failure::of_io;
+pub(crate) use self::failure::refusal_of_us;
 #[cfg(feature = "reqwest")]
 pub(crate) use self::failure::words;
 use self::verify::Verifier;

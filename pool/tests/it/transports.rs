@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
-use steadfast_pool::{Error, PoolConfig, ReqwestTransport, Transport};
+use steadfast_clock::{TokioTimer, shared};
+use steadfast_pool::{Error, HyperTransport, PoolConfig, ReqwestTransport, Transport};
 
 pub(crate) type Make = fn(&PoolConfig) -> Result<Arc<dyn Transport>, Error>;
 
-pub(crate) const ALL: &[Make] = &[|config| Ok(Arc::new(ReqwestTransport::new(config)?))];
+pub(crate) const ALL: &[Make] = &[
+    |config| Ok(Arc::new(HyperTransport::new(config, shared(TokioTimer::new()))?)),
+    |config| Ok(Arc::new(ReqwestTransport::new(config)?)),
+];

@@ -4,10 +4,13 @@ use std::error::Error as StdError;
 use std::io;
 
 use crate::attempt::Reached;
-use crate::transport::{TransportError, TransportErrorKind};
+use crate::transport::{TransportError, TransportErrorKind, tls};
 
 /// An exchange over HTTP/1.1 that ended without the head of an answer.
-pub(super) fn of_http1(error: hyper::Error, written: bool) -> TransportError {
+pub(super) fn of_http1(error: hyper::Error, written: bool, reused: bool) -> TransportError {
+    if let Some(words) = find_io(&error).filter(|_| !reused).and_then(tls::refusal_of_us) {
+        return TransportError::new(TransportErrorKind::Tls, Reached::Refused).detailed(words).caused_by(error);
+    }
     let reached = if written { Reached::Written } else { Reached::NotWritten };
     let (kind, reached) = if error.is_parse() {
         // What came is no head, but something came.
@@ -17,7 +20,7 @@ pub(super) fn of_http1(error: hyper::Error, written: bool) -> TransportError {
     } else {
         (of_io(&error), reached)
     };
-    TransportError::new(kind, reached).caused_by(error)
+    TransportError::new(kind, reached).on_reused(reused).caused_by(error)
 }
 
 /// An answer over HTTP/1.1 whose body ended early.

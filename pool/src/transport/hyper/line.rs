@@ -13,7 +13,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use steadfast_clock::Nanos;
 
-use super::super::connect::{Dialled, Io, Look};
+use super::super::connect::{Dialled, Forward, Io, Look};
 use super::book::Dated;
 use super::outgoing::Outgoing;
 use super::peer::Peer;
@@ -34,6 +34,8 @@ pub(super) struct Line {
     written: Arc<AtomicBool>,
     made: Nanos,
     pub(super) peer: Arc<Peer>,
+    /// Set when a forward proxy is at the other end.
+    pub(super) forward: Option<Forward>,
     /// As the first exchange is told.
     fresh: Connected,
     used: bool,
@@ -48,7 +50,8 @@ impl Line {
         builder.max_buf_size(MAX_HEAD).max_header_size(MAX_HEAD).max_headers(MAX_FIELDS);
         let (sender, connection) = builder.handshake(wire).await?;
         let fresh = Connected::new(false, Version::HTTP_11).timed(dialled.dns, Some(dialled.dial), dialled.tls);
-        Ok(Self { sender, connection: Some(connection), look, written, made, peer, fresh, used: false })
+        let (connection, forward) = (Some(connection), dialled.forward);
+        Ok(Self { sender, connection, look, written, made, peer, forward, fresh, used: false })
     }
 
     /// Has the connection look at its socket itself before the next request is written: what the other side did while the

@@ -25,7 +25,7 @@ pub(super) enum Tried {
 
 pub(super) async fn exchange(mut lease: LineLease, unsent: Unsent, exchange: &Exchange) -> Tried {
     let Some(line) = lease.line() else { return Tried::Unsent(unsent) };
-    let (request, url) = match unsent.over_http1(&line.peer) {
+    let (request, url) = match unsent.over_http1(&line.peer, line.forward.as_ref()) {
         Ok(ready) => ready,
         Err(error) => {
             lease.keep();
@@ -60,7 +60,7 @@ pub(super) async fn exchange(mut lease: LineLease, unsent: Unsent, exchange: &Ex
             Some(request) => Tried::Unsent(Unsent::returned(request, url)),
             None => {
                 let written = told || line.has_written();
-                Tried::Done(Err(failure::of_http1(failed.into_error(), written).on_reused(connected.reused)))
+                Tried::Done(Err(failure::of_http1(failed.into_error(), written, connected.reused)))
             }
         },
     }

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HOST, USER_AGENT};
-use http::uri::PathAndQuery;
+use http::header::{CONTENT_LENGTH, HOST, PROXY_AUTHORIZATION, USER_AGENT};
+use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderValue, Method, Request, Uri};
 use http_body::{Body, Frame, SizeHint};
 use url::{Position, Url};
 
+use super::super::connect::Forward;
 use super::peer::Peer;
 use crate::attempt::Reached;
 use crate::body::BoxBody;
@@ -49,12 +50,24 @@ pub(super) struct Unsent {
 }
 
 impl Unsent {
-    /// As it is sent over HTTP/1.1 (RFC 9112, section 3.2.1); the URL is what is left.
-    pub(super) fn over_http1(self, peer: &Peer) -> Result<(Request<Outgoing>, Arc<Url>), TransportError> {
+    /// As it is sent over HTTP/1.1 (RFC 9112, section 3.2.1), or to a forward proxy (section 3.2.2); the URL is what is left.
+    pub(super) fn over_http1(
+        self,
+        peer: &Peer,
+        forward: Option<&Forward>,
+    ) -> Result<(Request<Outgoing>, Arc<Url>), TransportError> {
         let path = path(&self.url)?;
         let mut request = Request::new(Outgoing(self.body));
         *request.uri_mut() = Uri::from(path);
         *request.headers_mut() = self.headers;
+        if let Some(forward) = forward {
+            let mut parts = std::mem::take(request.uri_mut()).into_parts();
+            (parts.scheme, parts.authority) = (Some(Scheme::HTTP), Some(peer.authority.clone()));
+            *request.uri_mut() = Uri::from_parts(parts).map_err(unfit)?;
+            if let Some(authorization) = &forward.authorization {
+                request.headers_mut().insert(PROXY_AUTHORIZATION, authorization.clone());
+            }
+        }
         let bodiless = request.body().0.is_none();
         let headers = request.headers_mut();
         if !headers.contains_key(HOST) {
@@ -90,9 +103,10 @@ pub(super) fn complete(headers: &mut HeaderMap, method: &Method, bodiless: bool)
 pub(super) fn path(url: &Url) -> Result<PathAndQuery, TransportError> {
     match &url[Position::BeforePath..Position::AfterQuery] {
         "" | "/" => Ok(PathAndQuery::from_static("/")),
-        path => PathAndQuery::from_maybe_shared(Bytes::copy_from_slice(path.as_bytes())).map_err(|error| {
-            let failed = TransportError::new(TransportErrorKind::Request, Reached::NotConnected);
-            failed.detailed("its URL").caused_by(error)
-        }),
+        path => PathAndQuery::from_maybe_shared(Bytes::copy_from_slice(path.as_bytes())).map_err(unfit),
     }
+}
+
+fn unfit(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> TransportError {
+    TransportError::new(TransportErrorKind::Request, Reached::NotConnected).detailed("its URL").caused_by(error)
 }

@@ -36,7 +36,7 @@ fn judge(error: &reqwest::Error, reused: bool, by_proxy: bool) -> (TransportErro
     if error.is_connect() {
         return (connecting(error, by_proxy), Reached::NotConnected);
     }
-    if !reused && find::<rustls::Error>(error).is_some_and(tls::is_refusal_of_us) {
+    if !reused && find::<io::Error>(error).is_some_and(|error| tls::refusal_of_us(error).is_some()) {
         return (TransportErrorKind::Tls, Reached::Refused);
     }
     if let Some(reason) = find::<h2::Error>(error).and_then(h2::Error::reason) {

@@ -40,12 +40,13 @@ pub(crate) fn of_io(error: &io::Error) -> Cow<'static, str> {
     }
 }
 
-/// Whether the server ended the handshake over who we are. In TLS 1.3 it tells so only when we think that the handshake is
-/// over: in place of the answer to the first request, which it has not read then (RFC 8446, section 4.4.2.4).
-pub(crate) fn is_refusal_of_us(error: &Error) -> bool {
-    match error {
-        Error::AlertReceived(alert) => matches!(
-            alert,
+/// What to say if the server ended the handshake over who we are. In TLS 1.3 it tells so only when we think that the
+/// handshake is over: in place of the answer to the first request, which it has not read then (RFC 8446, section 4.4.2.4).
+pub(crate) fn refusal_of_us(error: &io::Error) -> Option<Cow<'static, str>> {
+    let error = error.get_ref()?.downcast_ref::<Error>()?;
+    let over_us = matches!(
+        error,
+        Error::AlertReceived(
             AlertDescription::CertificateRequired
                 | AlertDescription::NoCertificate
                 | AlertDescription::BadCertificate
@@ -56,9 +57,9 @@ pub(crate) fn is_refusal_of_us(error: &Error) -> bool {
                 | AlertDescription::UnknownCA
                 | AlertDescription::AccessDenied
                 | AlertDescription::DecryptError
-        ),
-        _ => false,
-    }
+        )
+    );
+    over_us.then(|| words(error))
 }
 
 fn certificate(error: &CertificateError) -> Cow<'static, str> {
