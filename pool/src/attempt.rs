@@ -57,6 +57,9 @@ pub struct Attempt {
     pub hinted: bool,
     /// Whether the server may have done the work although no whole answer came.
     pub maybe_executed: bool,
+    /// The id that the server gave to the request: `x-request-id` or `request-id` of its answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server_request_id: Option<String>,
 }
 
 impl Attempt {

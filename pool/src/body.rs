@@ -57,6 +57,11 @@ impl Body {
         !matches!(self.0, Form::Once(_))
     }
 
+    /// Whether there is certainly nothing in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        matches!(&self.0, Form::Bytes(bytes) if bytes.is_empty())
+    }
+
     /// What the next attempt sends; `None` when a body that can be sent once was sent.
     pub(crate) fn open(&self) -> Option<Sendable> {
         match &self.0 {

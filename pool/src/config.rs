@@ -5,8 +5,11 @@ mod host;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use http::HeaderName;
+
 pub use self::host::HostConfig;
 
+use crate::redirects::Redirects;
 use crate::timeouts::Timeouts;
 
 #[cfg(any(feature = "hyper", feature = "reqwest"))]
@@ -51,6 +54,12 @@ pub struct PoolConfig {
     pub timeouts: Timeouts,
     /// The most bytes that a plain answer may have. Default 32 MiB.
     pub max_body: usize,
+    /// Which redirects are followed. Default: up to 10, credentials never beyond their origin.
+    pub redirects: Redirects,
+    /// The header that each call's id is sent in. Default `x-request-id`.
+    pub request_id: Option<HeaderName>,
+    /// Whether each attempt is sent with a `traceparent`. Default: yes.
+    pub traceparent: bool,
     /// Whether compressed answers are asked for, and decompressed. Default: no.
     #[cfg(any(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd"))]
     pub decompress: bool,
@@ -92,6 +101,9 @@ impl Default for PoolConfig {
             decompress: false,
             #[cfg(any(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd"))]
             max_inflation: const { NonZeroU32::new(200).unwrap() },
+            redirects: Redirects::default(),
+            request_id: Some(HeaderName::from_static("x-request-id")),
+            traceparent: true,
             max_hosts: const { NonZeroU32::new(10_000).unwrap() },
             max_host_figures: 1024,
             enable_metrics: true,
@@ -210,6 +222,29 @@ impl PoolConfig {
     #[must_use]
     pub fn max_body(mut self, bytes: usize) -> Self {
         self.max_body = bytes;
+        self
+    }
+
+    /// Sets which redirects are followed.
+    #[must_use]
+    pub fn redirects(mut self, redirects: Redirects) -> Self {
+        self.redirects = redirects;
+        self
+    }
+
+    /// Sets the header that a call's id is sent in: 32 hexadecimal digits, the same on all attempts, or what the request has
+    /// there itself. Without a header there is no id.
+    #[must_use]
+    pub fn request_id(mut self, header: Option<HeaderName>) -> Self {
+        self.request_id = header;
+        self
+    }
+
+    /// Sets whether each attempt is sent with a `traceparent` of its own (W3C Trace Context Level 1, version 00): a span of
+    /// the trace that the request's own `traceparent` tells of, or of a new one. Otherwise the request's own goes as it is.
+    #[must_use]
+    pub fn traceparent(mut self, traceparent: bool) -> Self {
+        self.traceparent = traceparent;
         self
     }
 

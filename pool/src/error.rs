@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use steadfast_backoff::Stop;
@@ -22,6 +23,7 @@ struct Inner {
     place: Option<String>,
     retry_after: Option<Duration>,
     stop: Option<Stop>,
+    request_id: Option<Arc<str>>,
     attempts: Vec<Attempt>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -70,6 +72,8 @@ pub enum ErrorKind {
     Status(u16),
     /// The pool is closed: nothing was sent.
     PoolClosed,
+    /// There are too many redirects, or they lead in a circle.
+    Redirect,
     /// The answer is larger than allowed.
     TooLarge,
     /// The answer is not what it should be: not JSON of the expected shape, not UTF-8.
@@ -125,6 +129,7 @@ impl ErrorKind {
             Self::Busy => "busy",
             Self::Deadline => "deadline",
             Self::Status(_) => "status",
+            Self::Redirect => "redirect",
             Self::TooLarge => "too_large",
             Self::Decode => "decode",
         }
@@ -139,6 +144,7 @@ impl Error {
             place: None,
             retry_after: None,
             stop: None,
+            request_id: None,
             attempts: Vec::new(),
             source: None,
         };
@@ -170,6 +176,15 @@ impl Error {
         self
     }
 
+    pub(crate) fn identified(mut self, id: Option<&Arc<str>>) -> Self {
+        self.inner.request_id = id.cloned();
+        self
+    }
+
+    pub(crate) fn take_attempts(&mut self) -> Vec<Attempt> {
+        std::mem::take(&mut self.inner.attempts)
+    }
+
     /// The kind.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
@@ -181,7 +196,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self.inner.kind {
             ErrorKind::Config | ErrorKind::Request | ErrorKind::RequestBody => false,
-            ErrorKind::TooLarge | ErrorKind::Decode | ErrorKind::PoolClosed => false,
+            ErrorKind::TooLarge | ErrorKind::Decode | ErrorKind::PoolClosed | ErrorKind::Redirect => false,
             ErrorKind::RateLimited => self.inner.retry_after.is_some(),
             ErrorKind::Status(status) => steadfast_backoff::StatusSet::TRANSIENT.contains(status),
             _ => true,
@@ -198,6 +213,13 @@ impl Error {
     #[must_use]
     pub fn stop(&self) -> Option<&Stop> {
         self.inner.stop.as_ref()
+    }
+
+    /// The id that the call was sent with; `None` when nothing has one. It is not part of the text, so that the same failure
+    /// has the same text.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.inner.request_id.as_deref()
     }
 
     /// The attempts that were made.
@@ -235,6 +257,7 @@ impl fmt::Debug for Error {
         f.debug_struct("Error")
             .field("kind", &self.inner.kind)
             .field("message", &self.to_string())
+            .field("request_id", &self.inner.request_id)
             .field("attempts", &self.inner.attempts)
             .field("source", &self.inner.source)
             .finish()

@@ -23,11 +23,13 @@ mod event;
 mod gate;
 mod host;
 mod host_client;
+mod identity;
 mod metrics;
 mod pipeline;
 mod place;
 mod race;
 mod redact;
+mod redirects;
 
 #[cfg(any(feature = "hyper", feature = "reqwest"))]
 mod proxy;
@@ -37,6 +39,7 @@ mod resolve;
 mod tls;
 
 mod sse;
+mod trace;
 mod transport;
 
 #[cfg(any(feature = "tower", feature = "reqwest_middleware_0_5"))]
@@ -71,6 +74,7 @@ pub use pool_body::PoolBody;
 #[cfg(any(feature = "hyper", feature = "reqwest"))]
 pub use proxy::{Proxies, Proxy};
 pub use redact::redacted;
+pub use redirects::Redirects;
 pub use request::Request;
 #[cfg(any(feature = "hyper", feature = "reqwest"))]
 pub use resolve::{Resolve, ResolveFuture};
@@ -80,6 +84,7 @@ pub use streaming::Streaming;
 pub use timeouts::Timeouts;
 #[cfg(any(feature = "hyper", feature = "reqwest"))]
 pub use tls::{Pin, Tls};
+pub use trace::{InvalidTraceParent, TraceParent};
 #[cfg(feature = "hyper")]
 pub use transport::HyperTransport;
 #[cfg(feature = "reqwest")]

@@ -8,12 +8,14 @@ mod failure;
 mod judge;
 mod limit;
 mod log;
+mod redirect;
 mod send;
 mod span;
 mod upload;
 
 pub(crate) use arrival::Arrival;
 pub(crate) use failure::Failure;
+pub(crate) use redirect::followed;
 pub(crate) use upload::Progress;
 
 use std::sync::Arc;
@@ -23,6 +25,7 @@ use tracing::Instrument;
 use self::call::Call;
 use self::decide::Next;
 use crate::error::Error;
+use crate::identity::Identity;
 use crate::pool::Inner;
 use crate::request::Request;
 use crate::response::Head;
@@ -40,12 +43,19 @@ pub(crate) enum Mode {
 ///
 /// Every attempt, retries too, passes deadline, limits and breaker anew. What is dropped on the way (the caller went
 /// away) is accounted for: the breaker's permit and the call record it.
-pub(crate) async fn run(pool: &Arc<Inner>, request: &Request, mode: Mode) -> Result<(Head, Arrival), Error> {
-    through(pool, request, mode).instrument(span::of_call(request)).await
+async fn run(pool: &Arc<Inner>, request: &Request, mode: Mode) -> Result<(Head, Arrival), Error> {
+    let identity = Identity::of(&pool.config, request);
+    let span = span::of_call(request, &identity);
+    through(pool, request, mode, identity).instrument(span).await
 }
 
-async fn through(pool: &Arc<Inner>, request: &Request, mode: Mode) -> Result<(Head, Arrival), Error> {
-    let mut call = Call::begin(pool, request, mode)?;
+async fn through(
+    pool: &Arc<Inner>,
+    request: &Request,
+    mode: Mode,
+    identity: Identity,
+) -> Result<(Head, Arrival), Error> {
+    let mut call = Call::begin(pool, request, mode, identity)?;
     loop {
         admit::by_deadline(&mut call)?;
         let place = limit::place(&mut call).await?;

@@ -100,7 +100,7 @@ impl Pool {
     /// Dropping the future ends the call: the attempt under way is closed, and the breaker learns that it was
     /// abandoned. The server may have executed it.
     pub async fn execute(&self, request: Request) -> Result<Response, Error> {
-        let (head, arrival) = pipeline::run(&self.inner, &request, Mode::Whole).await?;
+        let (head, arrival) = pipeline::followed(&self.inner, &request, Mode::Whole).await?;
         Ok(Response::new(head, arrival))
     }
 
@@ -115,7 +115,7 @@ impl Pool {
     ///
     /// As [`execute`](Self::execute); dropping the answer closes its connection.
     pub async fn stream(&self, request: Request) -> Result<Streaming, Error> {
-        let (head, arrival) = pipeline::run(&self.inner, &request, Mode::Stream).await?;
+        let (head, arrival) = pipeline::followed(&self.inner, &request, Mode::Stream).await?;
         Ok(Streaming::new(head, arrival))
     }
 

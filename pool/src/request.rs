@@ -15,8 +15,10 @@ use crate::classify::Classify;
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind};
 use crate::event::Observer;
+use crate::identity::Identity;
 use crate::place::Place;
 use crate::redact::authority;
+use crate::redirects::Redirects;
 use crate::timeouts::Timeouts;
 
 /// Who is told of retries.
@@ -33,6 +35,8 @@ pub struct Request {
     pub(crate) scope: Option<Arc<str>>,
     pub(crate) timeouts: Option<Timeouts>,
     pub(crate) max_body: Option<usize>,
+    pub(crate) redirects: Option<Redirects>,
+    pub(crate) identity: Option<Identity>,
     pub(crate) retry: Option<Policy>,
     pub(crate) classify: Option<Arc<dyn Classify>>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
@@ -81,6 +85,8 @@ impl Request {
             scope: None,
             timeouts: None,
             max_body: None,
+            redirects: None,
+            identity: None,
             retry: None,
             classify: None,
             observer: None,
@@ -162,6 +168,13 @@ impl Request {
     #[must_use]
     pub fn max_body(mut self, bytes: usize) -> Self {
         self.max_body = Some(bytes);
+        self
+    }
+
+    /// Sets which redirects are followed; the default is the pool's.
+    #[must_use]
+    pub fn redirects(mut self, redirects: Redirects) -> Self {
+        self.redirects = Some(redirects);
         self
     }
 

@@ -1,15 +1,18 @@
 //! Whole answers, and what all answers have in common.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, Version};
 use serde::de::DeserializeOwned;
 use steadfast_backoff::Stop;
+use url::Url;
 
 use crate::attempt::Attempt;
 use crate::error::{Error, ErrorKind};
+use crate::identity::Identity;
 use crate::pipeline::Arrival;
 use crate::place::Place;
 use crate::transport::Connected;
@@ -18,6 +21,9 @@ use crate::transport::Connected;
 pub(crate) struct Head {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
+    pub(crate) url: Arc<Url>,
+    pub(crate) identity: Identity,
+    pub(crate) elapsed: Duration,
     pub(crate) place: Place,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) stop: Option<Stop>,
@@ -27,7 +33,7 @@ pub(crate) struct Head {
 impl Head {
     /// An error of this answer.
     pub(crate) fn placed(&self, error: Error) -> Error {
-        error.at(self.place.clone()).after(self.attempts.clone())
+        error.at(self.place.clone()).after(self.attempts.clone()).identified(self.identity.id())
     }
 
     pub(crate) fn error(&self) -> Error {
@@ -40,6 +46,7 @@ impl Head {
             .after(self.attempts.clone())
             .retry_in(self.retry_after)
             .stopped(self.stop)
+            .identified(self.identity.id())
     }
 
     pub(crate) fn is_error(&self) -> bool {
@@ -69,6 +76,25 @@ impl Response {
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.head.headers
+    }
+
+    /// Where it came from: the URL of the request, or of the last redirect that was followed.
+    #[must_use]
+    pub fn url(&self) -> &Url {
+        &self.head.url
+    }
+
+    /// The id that the call was sent with; the server's own is in the [attempts](Self::attempts).
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.head.identity.id().map(|id| &**id)
+    }
+
+    /// The time from the beginning of the call until this answer, waits, retries and redirects
+    /// included.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.head.elapsed
     }
 
     /// The version of HTTP that it came in; `None` when the transport does not tell.

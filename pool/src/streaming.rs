@@ -12,6 +12,7 @@ use http::{HeaderMap, StatusCode, Version};
 use http_body::{Frame, SizeHint};
 use steadfast_backoff::Stop;
 use steadfast_breaker::Outcome;
+use url::Url;
 
 use crate::attempt::Attempt;
 use crate::error::{Error, ErrorKind};
@@ -45,6 +46,25 @@ impl Streaming {
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.head.headers
+    }
+
+    /// Where it came from: the URL of the request, or of the last redirect that was followed.
+    #[must_use]
+    pub fn url(&self) -> &Url {
+        &self.head.url
+    }
+
+    /// The id that the call was sent with; the server's own is in the [attempts](Self::attempts).
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.head.identity.id().map(|id| &**id)
+    }
+
+    /// The time from the beginning of the call until this answer's head, waits, retries and redirects
+    /// included.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.head.elapsed
     }
 
     /// The version of HTTP that it comes in; `None` when the transport does not tell.

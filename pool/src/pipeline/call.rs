@@ -17,6 +17,7 @@ use crate::error::{Error, ErrorKind};
 use crate::event::{Event, Observer};
 use crate::gate::Inside;
 use crate::host::{Figures, Host, HostBreaker};
+use crate::identity::{self, Identity};
 use crate::pool::Inner;
 use crate::request::Request;
 use crate::response::Head;
@@ -30,6 +31,7 @@ pub(super) struct Call<'p> {
     pub(super) pool: &'p Arc<Inner>,
     pub(super) request: &'p Request,
     pub(super) mode: Mode,
+    pub(super) identity: Identity,
     pub(super) host: Arc<Host>,
     pub(super) scope: Arc<str>,
     pub(super) breaker: Option<Arc<HostBreaker>>,
@@ -53,10 +55,15 @@ pub(super) struct Call<'p> {
 }
 
 impl<'p> Call<'p> {
-    pub(super) fn begin(pool: &'p Arc<Inner>, request: &'p Request, mode: Mode) -> Result<Self, Error> {
+    pub(super) fn begin(
+        pool: &'p Arc<Inner>,
+        request: &'p Request,
+        mode: Mode,
+        identity: Identity,
+    ) -> Result<Self, Error> {
         let Some(inside) = Inside::enter(pool) else {
             let error = Error::new(ErrorKind::PoolClosed, "the pool is closed: nothing was sent");
-            return Err(error.at(request.place()));
+            return Err(error.at(request.place()).identified(identity.id()));
         };
         let started = pool.timer.now();
         let host = pool.hosts.host(&request.url, request.transient, started);
@@ -79,6 +86,7 @@ impl<'p> Call<'p> {
             pool,
             request,
             mode,
+            identity,
             breaker: pool.hosts.breaker(request.scope.as_ref(), &host, started),
             policy: request.retry.or(host.config.retry).unwrap_or(pool.retry),
             scope: Arc::clone(scope),
@@ -158,7 +166,7 @@ impl<'p> Call<'p> {
             // The retry that was taken from the common store is not made.
             carried.give_back();
         }
-        error.at(self.request.place()).after(std::mem::take(&mut self.attempts))
+        error.at(self.request.place()).after(std::mem::take(&mut self.attempts)).identified(self.identity.id())
     }
 
     pub(super) fn begin_attempt(&mut self) -> Nanos {
@@ -195,6 +203,7 @@ impl<'p> Call<'p> {
             wait: None,
             hinted: false,
             maybe_executed: result.is_err() && !reached.is_harmless(),
+            server_request_id: result.as_ref().ok().and_then(|(head, _)| identity::of_server(&head.headers)),
         };
         tracing::debug!(target_scope = &*self.scope, attempt = attempt.number, outcome = %attempt.outcome(), "attempt ended");
         self.tell(&Event::AttemptEnded { attempt: &attempt });
@@ -263,14 +272,23 @@ impl<'p> Call<'p> {
             Ok((head, mut arrival)) => {
                 arrival.hold((place, self.inside.take()));
                 let retry_after = self.hint_of(&head.headers);
-                Ok((
-                    Head { status: head.status, headers: head.headers, place: at, retry_after, stop, attempts },
-                    arrival,
-                ))
+                let head = Head {
+                    status: head.status,
+                    headers: head.headers,
+                    url: Arc::clone(&self.request.url),
+                    identity: self.identity.clone(),
+                    elapsed: self.ended.since(self.started),
+                    place: at,
+                    retry_after,
+                    stop,
+                    attempts,
+                };
+                Ok((head, arrival))
             }
             Err(failure) => {
                 let failure = if self.unrepeatable { failure.unrepeatable() } else { failure };
-                Err(failure.into_error().at(at).after(attempts).stopped(stop))
+                let error = failure.into_error().at(at).after(attempts).stopped(stop);
+                Err(error.identified(self.identity.id()))
             }
         }
     }

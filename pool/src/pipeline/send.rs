@@ -10,6 +10,7 @@ use super::Mode;
 use super::arrival::{Arrival, Limits, undecodable};
 use super::call::{Call, Received};
 use super::failure::Failure;
+use super::span;
 use super::upload::watched;
 use crate::attempt::Reached;
 use crate::coding;
@@ -30,6 +31,9 @@ pub(super) async fn attempt(call: &Call<'_>, started: Nanos) -> Received {
     let exchange = Arc::new(Exchange::on(Arc::clone(&call.pool.timer)));
     let body = watched(body, &exchange);
     let mut headers = headers(call);
+    if let Some(span) = call.identity.stamp(&call.pool.config, &mut headers) {
+        span::sent_as(span);
+    }
     let decode = coding::ask(call.pool.config.decompresses(), &mut headers);
     let outbound = Outbound {
         method: request.method.clone(),

@@ -3,21 +3,26 @@
 //!
 //! They tell method, host and path, never headers, bodies or what follows the path.
 
+use std::num::NonZeroU64;
+
 use http::Method;
 use tracing::field::Empty;
 use tracing::{Span, info_span};
 
 use super::call::{Call, Received};
+use crate::identity::Identity;
 use crate::redact::redacted;
 use crate::request::Request;
 
 /// A whole call: its attempts are within.
-pub(super) fn of_call(request: &Request) -> Span {
+pub(super) fn of_call(request: &Request, identity: &Identity) -> Span {
     info_span!(
         "call",
         http.request.method = method(&request.method),
         url.full = %redacted(&request.url),
         scope = request.scope.as_deref(),
+        request_id = identity.id().map(|id| &**id),
+        trace_id = identity.trace_id().map(|id| tracing::field::display(format_args!("{id:032x}").to_string())),
     )
 }
 
@@ -35,7 +40,13 @@ pub(super) fn of_attempt(call: &Call<'_>) -> Span {
         http.request.resend_count = call.retry.attempt().saturating_sub(1),
         http.response.status_code = Empty,
         error.type = Empty,
+        span_id = Empty,
     )
+}
+
+/// Says in the attempt's span, which is the current one, as which span the server knows it.
+pub(super) fn sent_as(span: NonZeroU64) {
+    Span::current().record("span_id", tracing::field::display(format_args!("{span:016x}")));
 }
 
 /// Says in the attempt's span how it ended.

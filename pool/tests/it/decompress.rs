@@ -49,7 +49,10 @@ fn pool(config: PoolConfig, answer: Answer) -> (Pool, std::sync::Arc<Chunked>) {
 }
 
 fn block_on<F: Future>(future: F) -> F::Output {
-    tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(future)
+    thread_local! {
+        static RUNTIME: tokio::runtime::Runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    }
+    RUNTIME.with(|runtime| runtime.block_on(future))
 }
 
 async fn streamed(pool: &Pool) -> Result<Vec<u8>, steadfast_pool::Error> {
@@ -86,9 +89,9 @@ proptest! {
     #[test]
     fn what_is_cut_off_is_an_error(
         coding in proptest::sample::select(CODINGS.to_vec()),
-        plain in proptest::collection::vec(any::<u8>(), 1..3000),
+        plain in proptest::collection::vec(any::<u8>(), 1..300),
         cut: prop::sample::Index,
-        size in 1_usize..3000,
+        size in 1_usize..300,
     ) {
         let coded = encode(coding, &plain);
         // Of nothing at all, nobody can say that it is cut off: that is the transport's to tell.
@@ -121,7 +124,7 @@ proptest! {
 #[test]
 fn a_bomb_is_refused_when_it_is_whole_and_when_it_streams() {
     for coding in ["gzip", "deflate", "br", "zstd"] {
-        let bomb = encode(coding, &vec![0; 20 * 1024 * 1024]);
+        let bomb = encode(coding, &vec![0; 3 * 1024 * 1024]);
         let (whole, _) = pool(PoolConfig::new().max_body(1024 * 1024), answer(coding, &bomb, 16 * 1024));
         let error = block_on(whole.execute(Request::get("http://host/").unwrap())).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TooLarge, "{coding}");
@@ -130,8 +133,8 @@ fn a_bomb_is_refused_when_it_is_whole_and_when_it_streams() {
         assert_eq!(error.to_string(), "GET http://host/: the answer inflates to more than 200 times its size");
         let config = PoolConfig::new().max_inflation(NonZeroU32::MAX);
         let (lenient, _) = pool(config, answer(coding, &bomb, 16 * 1024));
-        assert_eq!(block_on(streamed(&lenient)).unwrap().len(), 20 * 1024 * 1024);
-        let request = Request::get("http://host/").unwrap().max_body(3_000_000);
+        assert_eq!(block_on(streamed(&lenient)).unwrap().len(), 3 * 1024 * 1024);
+        let request = Request::get("http://host/").unwrap().max_body(2_000_000);
         let mut stream = block_on(lenient.stream(request)).unwrap();
         let error = block_on(stream.rest(usize::MAX)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TooLarge, "{coding}");

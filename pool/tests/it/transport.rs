@@ -54,10 +54,10 @@ async fn connections_that_end_before_an_answer() {
 }
 
 #[tokio::test]
-async fn redirects_are_the_callers_to_follow() {
+async fn redirects_are_not_the_transports_to_follow() {
     let script = Script::new().always(Reply::status(302).header("location", "/elsewhere"));
     let server = Server::start(script).await.unwrap();
-    let rig = rig(|pool| pool);
+    let rig = rig(|pool| pool.config(steadfast_pool::PoolConfig::new().redirects(steadfast_pool::Redirects::none())));
     let response = rig.pool.execute(Request::get(server.url()).unwrap()).await.unwrap();
     assert_eq!(response.status(), 302);
     assert_eq!(server.seen().len(), 1);

@@ -90,7 +90,8 @@ async fn the_head_of_a_request() {
 #[tokio::test]
 async fn no_scheme_but_http() {
     for under in transports() {
-        let request = Outbound::new(Method::GET, "ftp://127.0.0.1/".parse::<url::Url>().unwrap(), HeaderMap::new(), None);
+        let request =
+            Outbound::new(Method::GET, "ftp://127.0.0.1/".parse::<url::Url>().unwrap(), HeaderMap::new(), None);
         let error = fetch(&*under.transport, request).await.unwrap_err();
         assert_eq!(error.reached, steadfast_pool::Reached::NotConnected, "{}", under.name);
     }

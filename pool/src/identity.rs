@@ -1,0 +1,95 @@
+//! By what a call is known: its request id and its trace, the same on all attempts and hops.
+
+use std::num::{NonZeroU64, NonZeroU128};
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use steadfast_backoff::entropy;
+
+use crate::config::PoolConfig;
+use crate::request::Request;
+use crate::trace::TraceParent;
+
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+
+/// The longest id that is told, ours and that of a server.
+const LONGEST: usize = 128;
+
+/// The id of a call, and the trace that its attempts are spans of.
+#[derive(Clone, Default)]
+pub(crate) struct Identity {
+    /// What is told, and what is sent.
+    id: Option<(Arc<str>, HeaderValue)>,
+    trace: Option<TraceParent>,
+    /// The caller's `traceparent` was none: its `tracestate` goes, too.
+    restarted: bool,
+}
+
+impl Identity {
+    /// The caller's own where the request has them, otherwise new ones.
+    pub(crate) fn of(config: &PoolConfig, request: &Request) -> Self {
+        if let Some(identity) = &request.identity {
+            return identity.clone();
+        }
+        let id = config.request_id.as_ref().and_then(|name| match request.headers.get(name) {
+            Some(own) => Some((readable(own)?.into(), own.clone())),
+            None => {
+                let id = format!("{:032x}", random());
+                let value = HeaderValue::from_str(&id).ok()?;
+                Some((id.into(), value))
+            }
+        });
+        let own = config.traceparent.then(|| request.headers.get(TRACEPARENT)).flatten();
+        let continued = own.and_then(|value| TraceParent::read(value.as_bytes()));
+        // The flag says that the caller may have recorded the trace, and the pool's spans tell its id. Without it, those who
+        // are called and follow their caller would record nothing.
+        let trace = config.traceparent.then(|| continued.unwrap_or_else(|| TraceParent::new(random(), span(), true)));
+        Self { id, trace, restarted: own.is_some() && continued.is_none() }
+    }
+
+    /// The request id.
+    pub(crate) fn id(&self) -> Option<&Arc<str>> {
+        self.id.as_ref().map(|(id, _)| id)
+    }
+
+    /// The trace.
+    pub(crate) fn trace_id(&self) -> Option<NonZeroU128> {
+        self.trace.map(|trace| trace.trace_id())
+    }
+
+    /// Sets the headers of one attempt; tells its span.
+    pub(crate) fn stamp(&self, config: &PoolConfig, headers: &mut HeaderMap) -> Option<NonZeroU64> {
+        if let (Some(name), Some((_, value))) = (&config.request_id, &self.id) {
+            if !headers.contains_key(name) {
+                headers.insert(name, value.clone());
+            }
+        }
+        let attempt = self.trace?.child(span());
+        if self.restarted {
+            headers.remove(TRACESTATE);
+        }
+        headers.insert(TRACEPARENT, HeaderValue::try_from(attempt.to_string()).ok()?);
+        Some(attempt.span_id())
+    }
+}
+
+/// The id that a server gave to the request, of an answer's `x-request-id` or `request-id`.
+pub(crate) fn of_server(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get("x-request-id").or_else(|| headers.get("request-id"))?;
+    readable(value).map(String::from)
+}
+
+/// An id that can be told: short, one line, no secret.
+fn readable(value: &HeaderValue) -> Option<&str> {
+    let text = value.to_str().ok()?;
+    (!value.is_sensitive() && !text.is_empty() && text.len() <= LONGEST).then_some(text)
+}
+
+fn random() -> NonZeroU128 {
+    NonZeroU128::new(u128::from(entropy()) << 64 | u128::from(entropy())).unwrap_or(NonZeroU128::MIN)
+}
+
+fn span() -> NonZeroU64 {
+    NonZeroU64::new(entropy()).unwrap_or(NonZeroU64::MIN)
+}
