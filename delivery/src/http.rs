@@ -143,6 +143,7 @@ impl HttpPush {
             .context(context.call.clone().resend(Resend::Always))
             .scope(scope(device))
             .timeouts(self.timeouts)
+            .redirects(Redirects::none())
             .retry(self.retry)
             .classify(Arc::clone(&self.later) as _)
             .observer(Arc::new(Counting(context.meter())));

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
+mod file;
+
 /// A stream of bytes on its way out. Its `size_hint`, when exact, becomes the `Content-Length`.
 pub type BoxBody = Pin<Box<dyn http_body::Body<Data = Bytes, Error = io::Error> + Send>>;
 
@@ -14,7 +16,7 @@ type Factory = Arc<dyn Fn() -> BoxBody + Send + Sync>;
 
 /// The body of a request.
 ///
-/// Bytes and [`replayable`](Body::replayable) bodies can be sent again; a [`once`](Body::once) body cannot, and a
+/// Bytes, [files](Body::file) and [`replayable`](Body::replayable) bodies can be sent again; a [`once`](Body::once) body cannot, and a
 /// request with one is never retried.
 #[derive(Clone)]
 pub struct Body(Form);

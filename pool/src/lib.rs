@@ -5,6 +5,7 @@ mod pool;
 
 mod body;
 mod context;
+mod multipart;
 mod request;
 mod response;
 mod streaming;
@@ -68,6 +69,7 @@ pub use event::{Event, Observer};
 pub use extensions::Scope;
 pub use host_client::HostClient;
 pub use metrics::PoolMetrics;
+pub use multipart::{Multipart, Part};
 pub use pool::{Pool, PoolBuilder};
 #[cfg(any(feature = "tower", feature = "reqwest_middleware_0_5"))]
 pub use pool_body::PoolBody;

@@ -16,6 +16,7 @@ use crate::context::CallContext;
 use crate::error::{Error, ErrorKind};
 use crate::event::Observer;
 use crate::identity::Identity;
+use crate::multipart::Multipart;
 use crate::place::Place;
 use crate::redact::authority;
 use crate::redirects::Redirects;
@@ -138,6 +139,24 @@ impl Request {
         self.body = Body::from(Bytes::from(bytes));
         self.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         Ok(self)
+    }
+
+    /// Sets the body to a form, and its content type: `application/x-www-form-urlencoded`, as the URL standard writes it.
+    #[must_use]
+    pub fn form<K: AsRef<str>, V: AsRef<str>>(mut self, fields: impl IntoIterator<Item = (K, V)>) -> Self {
+        let text = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        self.body = Body::from(text);
+        let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
+        self.headers.insert(header::CONTENT_TYPE, kind);
+        self
+    }
+
+    /// Sets the body to a form of several parts, and its content type.
+    #[must_use]
+    pub fn multipart(mut self, form: Multipart) -> Self {
+        self.headers.insert(header::CONTENT_TYPE, form.content_type());
+        self.body = form.into_body();
+        self
     }
 
     /// Sets what the call inherits from its caller.

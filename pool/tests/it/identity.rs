@@ -23,7 +23,7 @@ async fn sent(config: PoolConfig, request: Request) -> Vec<HeaderMap> {
     let transport = Told::new([status(503), status(503), status(200)]);
     let rig = rig(|pool| pool.transport(transport.clone()).config(config));
     rig.pool.execute(request).await.unwrap();
-    transport.headers.lock().unwrap().clone()
+    transport.headers()
 }
 
 fn parent(headers: &HeaderMap) -> TraceParent {
@@ -96,8 +96,7 @@ async fn answers_and_errors_tell_the_id_and_the_ledger_the_servers() {
     assert!(format!("{error:?}").contains(&told[3]));
     let error = rig.pool.stream(post()).await.unwrap().error_for_status().unwrap_err();
     told.push(error.request_id().unwrap().to_owned());
-    let sent: Vec<_> =
-        transport.headers.lock().unwrap().iter().map(|headers| headers["x-request-id"].clone()).collect();
+    let sent: Vec<_> = transport.headers().iter().map(|headers| headers["x-request-id"].clone()).collect();
     assert_eq!(sent, told);
 }
 
@@ -143,7 +142,7 @@ proptest! {
         }
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(rig.pool.execute(request)).unwrap();
-        let sent = parent(&transport.headers.lock().unwrap()[0]);
+        let sent = parent(&transport.headers()[0]);
         if let Ok(came) = text.parse::<TraceParent>() {
             prop_assert_eq!((sent.trace_id(), sent.is_sampled()), (came.trace_id(), came.is_sampled()));
         }

@@ -23,6 +23,7 @@ mod metrics;
 #[cfg(feature = "reqwest_middleware_0_5")]
 mod middleware;
 mod mock;
+mod multipart;
 mod places;
 mod redirect;
 mod resend;
