@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use steadfast_backoff::Policy;
 use steadfast_breaker::Rule;
 use steadfast_clock::SharedTimer;
-use steadfast_pool::{Body, Pool, PoolBuilder, PoolConfig, Request, Resend, Response, Timeouts, redacted};
+use steadfast_pool::{Body, Pool, PoolBuilder, PoolConfig, Redirects, Request, Resend, Response, Timeouts, redacted};
 use url::Url;
 
 use crate::artifact::Artifact;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use steadfast_pool::mock::{MockPool, MockReply, MockRoute, MockTransport, When};
 use steadfast_pool::tower::{PoolService, TowerTransport};
 use steadfast_pool::{
-    Body, CallContext, Classify, Error, HostClient, HostConfig, Observer, Pool, PoolConfig, PoolMetrics, Request,
-    Response, SseDecoder, Streaming, Transport,
+    Body, CallContext, Classify, Error, HostClient, HostConfig, Multipart, Observer, Part, Pool, PoolConfig,
+    PoolMetrics, Redirects, Request, Response, Resume, SseDecoder, SseEvents, Streaming, TraceParent, Transport,
 };
 
 fn send_sync<T: Send + Sync>() {}
@@ -25,6 +25,11 @@ fn handles_are_send_sync_and_traits_are_dyn_compatible() {
     send_sync::<PoolConfig>();
     send_sync::<Error>();
     send_sync::<SseDecoder>();
+    send_sync::<Multipart>();
+    send_sync::<Part>();
+    send_sync::<Redirects>();
+    send_sync::<Resume>();
+    send_sync::<TraceParent>();
     send_sync::<MockPool>();
     send_sync::<MockTransport>();
     send_sync::<MockRoute>();
@@ -57,6 +62,12 @@ fn futures_are_send() {
         send(&streaming.chunk());
     }
     let _ = chunk;
+    fn next(events: &mut SseEvents) {
+        send(&events.next());
+        send(events);
+    }
+    let _ = next;
+    send(&Body::file("/"));
 }
 
 #[test]

@@ -77,17 +77,22 @@ impl Subscriber for PerThread {
     fn exit(&self, _: &Id) {}
 }
 
-/// What a call tells, whose URL, body and headers hold a secret that must not be in it.
-pub(crate) fn traced(transport: Arc<Told>) -> Traced {
+/// What is told while `run` runs, on this thread.
+pub(crate) fn trace(run: impl FnOnce()) -> Traced {
     static SUBSCRIBED: Once = Once::new();
     SUBSCRIBED.call_once(|| tracing::subscriber::set_global_default(PerThread).unwrap());
+    TRACED.set(Some(Traced::default()));
+    run();
+    TRACED.take().unwrap()
+}
+
+/// What a call tells, whose URL, body and headers hold a secret that must not be in it.
+pub(crate) fn traced(transport: Arc<Told>) -> Traced {
     let rig = rig(|pool| pool.transport(transport));
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let request = Request::post("http://host/path?key=canary-7f3a").unwrap().body("canary-7f3a");
     let request = request.header(http::header::AUTHORIZATION, http::HeaderValue::from_static("Bearer canary-7f3a"));
-    TRACED.set(Some(Traced::default()));
-    let _ = runtime.block_on(rig.pool.execute(request));
-    let traced = TRACED.take().unwrap();
+    let traced = trace(|| drop(runtime.block_on(rig.pool.execute(request))));
     let lines = traced.records.iter().map(|(_, line)| line).chain(traced.spans.iter().map(|(_, line)| line));
     assert!(lines.into_iter().all(|line| !line.contains("canary")));
     traced
