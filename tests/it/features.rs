@@ -76,10 +76,10 @@ fn cache_makes_one_call_for_all() {
 #[cfg(feature = "pool")]
 #[test]
 fn pool_has_its_transport() {
-    use steadfast::pool::{Pool, ReqwestTransport, Transport};
+    use steadfast::pool::{Pool, HyperTransport, Transport};
 
     fn is_transport<T: Transport>() {}
-    is_transport::<ReqwestTransport>();
+    is_transport::<HyperTransport>();
     assert_eq!(Pool::new().unwrap().metrics().requests, 0);
 }
 
