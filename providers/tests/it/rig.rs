@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use steadfast_clock::{ManualClock, shared};
-use steadfast_providers::pool::{Event, Observer, Pool, PoolConfig, ReqwestTransport};
+use steadfast_providers::pool::{Event, Observer, Pool};
 use steadfast_providers::{Anthropic, ApiKey, Call, Error, OpenAi, Provider, Reply};
 use steadfast_testkit::{Reply as Answer, Server, SseEvent};
 
@@ -42,19 +42,13 @@ pub(crate) struct Rig {
     pub(crate) pool: Pool,
 }
 
-thread_local! {
-    /// One for each test, which has a thread and a runtime of its own: making one reads the system's certificates.
-    static TRANSPORT: Arc<ReqwestTransport> = Arc::new(ReqwestTransport::new(&PoolConfig::new()).unwrap());
-}
-
 /// A pool on real sockets.
 pub(crate) fn rig() -> Rig {
     let clock = ManualClock::new();
     let waits = Arc::new(Waits { clock: clock.clone(), seen: Mutex::default(), told: Mutex::default() });
     let observer: Arc<dyn Observer> = Arc::clone(&waits) as _;
     let builder = Pool::builder().timer(shared(clock.clone())).wall(Arc::new(clock.clone())).observer(observer);
-    let transport = TRANSPORT.with(Arc::clone);
-    Rig { clock, waits, pool: builder.transport(transport).build().unwrap() }
+    Rig { clock, waits, pool: builder.build().unwrap() }
 }
 
 /// Whose API.
