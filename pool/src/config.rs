@@ -1,6 +1,8 @@
 //! Settings of the pool and of single hosts.
 
 mod host;
+#[cfg(feature = "serde")]
+mod text;
 
 use std::num::NonZeroU32;
 use std::time::Duration;

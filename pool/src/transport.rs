@@ -99,8 +99,8 @@ pub struct Outbound {
 impl Outbound {
     /// A request.
     #[must_use]
-    pub fn new(method: Method, url: impl Into<Arc<Url>>, headers: HeaderMap, body: Option<BoxBody>) -> Self {
-        Self { method, url: url.into(), headers, body, exchange: Arc::new(Exchange::new()) }
+    pub fn new(method: Method, url: Url, headers: HeaderMap, body: Option<BoxBody>) -> Self {
+        Self { method, url: Arc::new(url), headers, body, exchange: Arc::new(Exchange::new()) }
     }
 
     /// Tells how far it is to `exchange`.

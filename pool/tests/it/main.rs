@@ -12,6 +12,8 @@ mod contract;
 mod decompress;
 mod described;
 mod events;
+#[cfg(feature = "serde")]
+mod files;
 mod held;
 mod hosts;
 mod identity;
