@@ -1,6 +1,9 @@
 //! What the description of an HTTP client pool that this crate implements promises, and that `docs/surface.md`, which lists
 //! it, names tests that exist.
 
+#[cfg(feature = "hyper")]
+mod connections;
+
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -8,9 +11,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue, header};
 use steadfast_clock::Clock;
 use steadfast_pool::backoff::{Exponential, Jitter, Policy};
-use steadfast_pool::breaker::Rule;
 use steadfast_pool::mock::{MockPool, MockResponse, When};
-use steadfast_pool::ratelimit::Quota;
 use steadfast_pool::{ErrorKind, HostConfig, PoolConfig, Request, Timeouts};
 
 fn secs(secs: u64) -> Duration {
@@ -28,6 +29,7 @@ fn the_defaults_are_those_of_the_description() {
     assert_eq!(config.idle_timeout, secs(90));
     assert_eq!((config.dial_timeout, config.tls_timeout), (secs(30), secs(10)));
     assert_eq!((config.timeouts.header, config.timeouts.attempt), (secs(60), Some(secs(120))));
+    assert!(config.enable_metrics);
     let policy = Policy::http();
     assert_eq!(policy.max_attempts(), 1 + 3);
     let schedule = policy.schedule();
@@ -131,9 +133,8 @@ async fn a_wait_that_the_server_asks_for_is_kept() {
 async fn a_host_has_headers_a_rate_and_a_breaker_of_its_own() {
     let pool = MockPool::build(|pool| pool.retry(Policy::disabled())).unwrap();
     let version = (HeaderName::from_static("anthropic-version"), HeaderValue::from_static("2023-06-01"));
-    let rule = Rule::new().failures(5).open_for(secs(30));
     let config =
-        HostConfig::new().default_header(version.0, version.1).quota(Quota::per_minute(60).unwrap()).breaker(rule);
+        HostConfig::new().default_header(version.0, version.1).per_minute(60).unwrap().breaker_after(5, secs(30), 2);
     pool.configure_host("api.anthropic.com", config).unwrap();
     pool.when(When::any().header_is("anthropic-version", "2023-06-01")).always(MockResponse::status(500));
     let start = pool.clock().now();
@@ -148,8 +149,8 @@ async fn a_host_has_headers_a_rate_and_a_breaker_of_its_own() {
 /// Closed, open, half-open with so many probes at most, and closed again.
 #[tokio::test]
 async fn the_states_of_a_breaker() {
-    let rule = Rule::new().failures(2).open_for(secs(30)).probes(1).successes(1);
-    let pool = MockPool::build(|pool| pool.breaker(rule).retry(Policy::disabled())).unwrap();
+    let pool = MockPool::build(|pool| pool.retry(Policy::disabled())).unwrap();
+    pool.configure_host("host", HostConfig::new().breaker_after(2, secs(30), 1)).unwrap();
     let route = pool.when(When::any());
     route
         .times(2, MockResponse::status(500))
