@@ -1,8 +1,10 @@
 //! Connections of a pool over real sockets, on a clock that the test moves.
 
 use std::num::NonZeroU32;
+use std::time::Duration;
 
-use steadfast_pool::{Pool, PoolConfig, Request};
+use steadfast_pool::backoff::Policy;
+use steadfast_pool::{ErrorKind, Phase, Pool, PoolConfig, Reached, Request};
 use steadfast_testkit::{Reply, Script, Server};
 
 use super::secs;
@@ -65,4 +67,21 @@ async fn nine_of_ten_exchanges_and_more_are_over_connections_that_are_there() {
     assert!(metrics.reuse_rate().unwrap() > 0.9, "{metrics}");
     let (active, idle) = (metrics.active_connections().unwrap(), metrics.idle_connections().unwrap());
     assert!(active == 0 && (1..=10).contains(&idle), "{active} {idle}");
+}
+
+#[tokio::test]
+async fn a_handshake_that_stalls_is_told_apart_from_dialling() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}/", listener.local_addr().unwrap());
+    let rig = rig(|pool| pool.retry(Policy::disabled()));
+    let pool = rig.pool.clone();
+    let call = tokio::spawn(async move { pool.execute(Request::get(&url).unwrap()).await });
+    let _silent = listener.accept().await.unwrap();
+    while !call.is_finished() {
+        tokio::task::yield_now().await;
+        rig.clock.advance(Duration::from_millis(10));
+    }
+    let error = call.await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout(Phase::Tls));
+    assert_eq!(error.attempts()[0].reached, Reached::NotConnected);
 }
