@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use http_body_util::{BodyExt, Full};
 use steadfast_backoff::{StatusSet, retry_after};
 use steadfast_clock::{ManualClock, Wall, shared};
-use steadfast_pool::{Event, Inbound, Observer, Outbound, Pool, Request, SendFuture, Transport, redacted};
+use steadfast_pool::{Event, Inbound, Observer, Outbound, Pool, Redirects, Request, SendFuture, Transport, redacted};
 use url::Url;
 
 use crate::lines;
@@ -74,7 +74,8 @@ fn answered(answer: &Answer) {
     let hint = retry_after::hint(pairs, bench.clock.wall());
     *bench.answer.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer.clone());
 
-    let request = Request::get("http://host/").expect("a URL");
+    // The same answer to every request would be followed for ever.
+    let request = Request::get("http://host/").expect("a URL").redirects(Redirects::none());
     let response = RUNTIME.with(|runtime| runtime.block_on(bench.pool.execute(request))).expect("an answer");
     assert_eq!((response.status(), response.body()), (answer.status, &answer.body));
     assert_eq!(response.headers(), &answer.headers);
