@@ -4,7 +4,7 @@ mod alone;
 mod batch;
 mod together;
 
-use crate::{Contestant, Measured, Outcome, Row};
+use crate::{Better, Contestant, Measured, Outcome, Row};
 
 /// Measures the contestants of a row: those with one thread in turns, then each pair of threads.
 pub fn measure(mut row: Row) -> Outcome {
@@ -20,5 +20,6 @@ pub fn measure(mut row: Row) -> Outcome {
         figures[at] = together::median(&mut contestant.runs);
     }
     let told = |(Contestant { who, kind, .. }, figure): (&Contestant, f64)| Measured { who, kind: *kind, figure };
-    Outcome { row: row.name, figures: row.contestants.iter().zip(figures).map(told).collect(), reach: row.reach }
+    let figures = row.contestants.iter().zip(figures).map(told).collect();
+    Outcome { row: row.name.into(), better: Better::Less, figures, reach: row.reach }
 }

@@ -1,5 +1,6 @@
 //! Ours against the peers: rows of contestants, measured in one run.
 
+pub mod http;
 pub mod memory;
 pub mod primitives;
 
@@ -7,4 +8,4 @@ mod estimator;
 mod row;
 
 pub use estimator::measure;
-pub use row::{Contestant, Kind, Measured, Outcome, Reach, Row, Run};
+pub use row::{Better, Contestant, Kind, Measured, Outcome, Reach, Row, Run};

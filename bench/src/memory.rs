@@ -6,7 +6,7 @@ use steadfast_clock::{Clock, System};
 use steadfast_ratelimit::{Keyed, Limiter, Quota};
 use throttle_net::PerKey;
 
-use crate::{Kind, Measured, Outcome, Reach};
+use crate::{Better, Kind, Measured, Outcome, Reach};
 
 const KEYS: u32 = 1_000_000;
 
@@ -43,9 +43,10 @@ pub fn outcomes(used: impl Fn() -> usize) -> Vec<Outcome> {
         each("throttle-net", Kind::Peer, throttle),
     ];
     vec![Outcome {
-        row: "limiter: keyed, 1,000,000 u64 keys",
+        row: "limiter: keyed, 1,000,000 u64 keys".into(),
+        better: Better::Less,
         figures,
-        reach: Some(Reach { whom: "governor", times: 1.0, plus_ns: 0.0 }),
+        reach: Some(Reach::times(1.0, "governor")),
     }]
 }
 

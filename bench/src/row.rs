@@ -1,5 +1,7 @@
 //! One row of the table: an operation, who performs it, and what ours must reach.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 /// An operation and its contestants.
@@ -37,22 +39,35 @@ pub enum Kind {
     Floor,
 }
 
-/// The promise: at most `times` the figure of `whom`, plus `plus_ns`.
+/// The promise: `times` the figure of `whom`, plus `plus`; at most or at least that, whichever is worse to miss.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Reach {
-    /// A contestant of the row, by its name.
-    pub whom: &'static str,
+    /// A contestant of the row, by its name; `None` where `plus` is all there is.
+    pub whom: Option<&'static str>,
     /// By how much its figure is multiplied.
     pub times: f64,
-    /// Nanoseconds on top.
-    pub plus_ns: f64,
+    /// What comes on top, in the unit of the figures.
+    pub plus: f64,
+}
+
+/// Which of two figures is the better one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Better {
+    /// The smaller: what something costs.
+    #[default]
+    Less,
+    /// The larger: what is done in a second.
+    More,
 }
 
 /// What came out, as one JSON object a line.
 #[derive(Debug, Serialize)]
 pub struct Outcome {
     /// The operation.
-    pub row: &'static str,
+    pub row: Cow<'static, str>,
+    /// Which figures are good ones.
+    pub better: Better,
     /// Everyone's figure.
     pub figures: Vec<Measured>,
     /// The promise.
@@ -66,7 +81,7 @@ pub struct Measured {
     pub who: &'static str,
     /// Its part.
     pub kind: Kind,
-    /// Nanoseconds per operation and thread; bytes per key in the area `memory`.
+    /// Nanoseconds per operation and thread; bytes per key in the area `memory`; in the area `http` what the row says.
     pub figure: f64,
 }
 
@@ -103,12 +118,17 @@ impl Row {
 
     /// The row with a promise: at most `times` the figure of `whom`.
     pub fn reach(self, times: f64, whom: &'static str) -> Self {
-        Self { reach: Some(Reach { whom, times, plus_ns: 0.0 }), ..self }
+        Self { reach: Some(Reach::times(times, whom)), ..self }
     }
 
     /// The row with a promise: at most `plus_ns` nanoseconds more than `whom`.
     pub fn reach_plus(self, plus_ns: f64, whom: &'static str) -> Self {
-        Self { reach: Some(Reach { whom, times: 1.0, plus_ns }), ..self }
+        Self { reach: Some(Reach { plus: plus_ns, ..Reach::times(1.0, whom) }), ..self }
+    }
+
+    /// The row with a promise: so many nanoseconds, whoever else is there.
+    pub fn reach_ns(self, ns: f64) -> Self {
+        Self { reach: Some(Reach::just(ns)), ..self }
     }
 
     /// The most threads that a contestant has.
@@ -126,8 +146,20 @@ impl Row {
     }
 }
 
+impl Reach {
+    /// So many times the figure of `whom`.
+    pub fn times(times: f64, whom: &'static str) -> Self {
+        Self { whom: Some(whom), times, plus: 0.0 }
+    }
+
+    /// This figure, whoever else is there.
+    pub fn just(figure: f64) -> Self {
+        Self { whom: None, times: 0.0, plus: figure }
+    }
+}
+
 /// What ours is called.
-const OURS: &str = "steadfast";
+pub(crate) const OURS: &str = "steadfast";
 
 fn two<R: FnMut(u64) + Send + 'static>(make: impl Fn() -> R) -> Vec<Run> {
     (0..2).map(|_| Box::new(make()) as Run).collect()

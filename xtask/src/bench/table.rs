@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::outcome::{Kind, Outcome};
+use super::outcome::{Better, Kind, Outcome};
 
 /// Which version of each crate was measured.
 #[derive(Debug)]
@@ -70,13 +70,16 @@ fn figures(outcome: &Outcome, kind: Kind, versions: &Versions) -> String {
 }
 
 fn promise(outcome: &Outcome) -> String {
-    match (&outcome.reach, outcome.limit()) {
-        (Some(reach), Some(limit)) if reach.plus_ns > 0.0 => {
-            format!("≤ {} + {} ns = {limit:.2}", reach.whom, reach.plus_ns)
-        }
-        (Some(reach), Some(limit)) => format!("≤ {}× {} = {limit:.2}", reach.times, reach.whom),
-        (Some(reach), None) => format!("{} is not there", reach.whom),
-        (None, _) => "–".into(),
+    let sign = match outcome.better {
+        Better::Less => "≤",
+        Better::More => "≥",
+    };
+    let (Some(reach), limit) = (&outcome.reach, outcome.limit()) else { return "–".into() };
+    match (&reach.whom, limit) {
+        (None, _) => format!("{sign} {}", reach.plus),
+        (Some(whom), Some(limit)) if reach.plus > 0.0 => format!("{sign} {whom} + {} = {limit:.2}", reach.plus),
+        (Some(whom), Some(limit)) => format!("{sign} {}× {whom} = {limit:.2}", reach.times),
+        (Some(whom), None) => format!("{whom} is not there"),
     }
 }
 
@@ -89,11 +92,23 @@ mod tests {
         let lock = "version = 4\n[[package]]\nname = \"governor\"\nversion = \"0.10.4\"\n";
         let outcome = r#"{"row": "limiter", "figures": [{"who": "steadfast", "kind": "ours", "figure": 5.0},
             {"who": "governor (own clock)", "kind": "peer", "figure": 10.0}, {"who": "swap", "kind": "floor", "figure": 4.0}],
-            "reach": {"whom": "swap", "times": 1.2, "plus_ns": 0.0}}"#;
+            "reach": {"whom": "swap", "times": 1.2, "plus": 0.0}}"#;
         let outcome: Outcome = serde_json::from_str(outcome).unwrap();
         let table = table(&[outcome], &Versions::read(lock).unwrap());
         let row =
             "| limiter | 5.00 | governor 0.10.4 (own clock) 10.00 | swap 4.00 | 0.50× | ≤ 1.2× swap = 4.80 | **no** |";
         assert_eq!(table.lines().last(), Some(row));
+    }
+
+    #[test]
+    fn a_promise_is_told_by_its_direction() {
+        let check = |json: &str, told: &str| assert_eq!(promise(&serde_json::from_str(json).unwrap()), told);
+        let figures = r#""figures": [{"who": "steadfast", "kind": "ours", "figure": 5.0}, {"who": "a", "kind": "peer", "figure": 10.0}]"#;
+        let of = |more: &str| format!(r#"{{"row": "r", {figures}, {more}}}"#);
+        check(&of(r#""better": "more", "reach": {"whom": "a", "times": 0.9, "plus": 0}"#), "≥ 0.9× a = 9.00");
+        check(&of(r#""better": "less", "reach": {"whom": null, "times": 0, "plus": 64}"#), "≤ 64");
+        check(&of(r#""reach": {"whom": "a", "times": 1, "plus": 0.5}"#), "≤ a + 0.5 = 10.50");
+        check(&of(r#""reach": {"whom": "b", "times": 1, "plus": 0}"#), "b is not there");
+        check(&of(r#""reach": null"#), "–");
     }
 }
