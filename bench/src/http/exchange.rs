@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use steadfast_pool::{PoolConfig, ReqwestTransport, Transport};
+use steadfast_clock::{TokioTimer, shared};
+use steadfast_pool::{HyperTransport, PoolConfig, ReqwestTransport, Transport};
 
 use super::engine::{Ask, Bare, Connection, Legacy, Plain, Pooled, Retrying};
 use super::load::Sample;
@@ -18,7 +19,9 @@ const HYPER: &str = "hyper (a connection each)";
 const HYPER_UTIL: &str = "hyper-util";
 const REQWEST: &str = "reqwest";
 const RETRYING: &str = "reqwest-middleware + reqwest-retry";
+const POOL_OWN: &str = "pool on its own transport";
 const POOL_REQWEST: &str = "pool on reqwest";
+const BARE_OWN: &str = "own transport alone";
 const BARE_REQWEST: &str = "reqwest as a transport alone";
 
 /// What is asked, and by how many.
@@ -44,7 +47,15 @@ struct Comparison {
     cpu: f64,
 }
 
-const COMPARISONS: [Comparison; 3] = [
+const COMPARISONS: [Comparison; 4] = [
+    Comparison {
+        name: "pool on its own transport",
+        ours: POOL_OWN,
+        others: &[(HYPER_UTIL, Kind::Peer), (HYPER, Kind::Floor), (BARE_OWN, Kind::Floor)],
+        whom: HYPER_UTIL,
+        rate: 0.93,
+        cpu: 1.12,
+    },
     Comparison {
         name: "pool on reqwest",
         ours: POOL_REQWEST,
@@ -56,7 +67,7 @@ const COMPARISONS: [Comparison; 3] = [
     Comparison {
         name: "pool as it comes",
         ours: DEFAULT,
-        others: &[(REQWEST, Kind::Peer), (HYPER_UTIL, Kind::Peer), (HYPER, Kind::Floor)],
+        others: &[(REQWEST, Kind::Peer)],
         whom: REQWEST,
         rate: 1.1,
         cpu: 0.9,
@@ -72,7 +83,7 @@ const COMPARISONS: [Comparison; 3] = [
 ];
 
 /// The pool on the transport that it has unless another is given.
-const DEFAULT: &str = POOL_REQWEST;
+const DEFAULT: &str = POOL_OWN;
 
 /// The rows with `wanted` in their name.
 pub(super) fn outcomes(served: &Served, wanted: &str) -> impl Iterator<Item = Outcome> {
@@ -94,17 +105,27 @@ pub(super) fn config() -> PoolConfig {
 }
 
 fn contestants(ask: &Ask, width: usize) -> Vec<Contestant> {
-    let reqwest = || -> Arc<dyn Transport> { Arc::new(ReqwestTransport::new(&config()).expect("settings that work")) };
     let (legacy, plain, retrying) = (Legacy::new(ask), Plain::new(ask), Retrying::new(ask));
-    let (on_reqwest, bare_reqwest) = (Pooled::on(reqwest(), ask), Bare::new(reqwest(), ask));
+    let (pool_own, bare_own) = (Pooled::with(config(), ask), Bare::new(own(), ask));
+    let (pool_reqwest, bare_reqwest) = (Pooled::on(reqwest(), ask), Bare::new(reqwest(), ask));
     vec![
         Contestant::new(HYPER, width, || Connection::new(ask)),
         Contestant::new(HYPER_UTIL, width, || legacy.clone()),
         Contestant::new(REQWEST, width, || plain.clone()),
         Contestant::new(RETRYING, width, || retrying.clone()),
+        Contestant::new(BARE_OWN, width, || bare_own.clone()),
+        Contestant::new(POOL_OWN, width, || pool_own.clone()),
         Contestant::new(BARE_REQWEST, width, || bare_reqwest.clone()),
-        Contestant::new(POOL_REQWEST, width, || on_reqwest.clone()),
+        Contestant::new(POOL_REQWEST, width, || pool_reqwest.clone()),
     ]
+}
+
+fn own() -> Arc<dyn Transport> {
+    Arc::new(HyperTransport::new(&config(), shared(TokioTimer::new())).expect("settings that work"))
+}
+
+fn reqwest() -> Arc<dyn Transport> {
+    Arc::new(ReqwestTransport::new(&config()).expect("settings that work"))
 }
 
 impl Comparison {

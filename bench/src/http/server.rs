@@ -11,7 +11,7 @@ use tokio::runtime::Builder;
 
 use super::process::{Served, announce};
 
-pub(super) use plain::{ANSWER, CONNECTIONS, SLOW};
+pub(super) use plain::{ANSWER, CONNECTIONS, SO_MANY, TOGETHER};
 pub(super) use streams::{AT_ONCE, LATE};
 
 /// Serves until nobody is there any more.

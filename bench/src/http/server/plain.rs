@@ -2,12 +2,13 @@
 
 use std::io;
 use std::net;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Barrier;
 
 /// What every other path gets: an answer of a usual size.
 pub(crate) const ANSWER: &str = r#"{"id":"resp_0123456789abcdef","object":"answer","created":1694268190,"model":"some-model-of-the-day","choices":[{"index":0,"message":{"role":"assistant","content":"There is nothing to be said about it, and so this is said in a few words."},"finish_reason":"stop"}],"usage":{"in":12,"out":18}}"#;
@@ -15,20 +16,20 @@ pub(crate) const ANSWER: &str = r#"{"id":"resp_0123456789abcdef","object":"answe
 /// The path that tells how many connections there have been.
 pub(crate) const CONNECTIONS: &str = "/connections";
 
-/// The path whose answer takes its time, so that everyone who asks meanwhile needs a connection of its own.
-pub(crate) const SLOW: &str = "/slow";
-const TIME: Duration = Duration::from_millis(500);
+/// The path that answers once so many ask that each of them must have a connection of its own.
+pub(crate) const TOGETHER: &str = "/together";
+pub(crate) const SO_MANY: usize = 1_000;
 
 static ACCEPTED: AtomicU64 = AtomicU64::new(0);
 
 /// Serves for ever.
 pub(super) async fn serve(listener: net::TcpListener) {
     let listener = TcpListener::from_std(listener).expect("a listener for this runtime");
-    let ready = answer(ANSWER);
+    let (ready, together) = (answer(ANSWER), Arc::new(Barrier::new(SO_MANY)));
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };
         ACCEPTED.fetch_add(1, Ordering::Relaxed);
-        tokio::spawn(converse(stream, ready.clone()));
+        tokio::spawn(converse(stream, ready.clone(), Arc::clone(&together)));
     }
 }
 
@@ -38,15 +39,15 @@ fn answer(body: &str) -> String {
 }
 
 /// One connection, until the other side has enough.
-async fn converse(mut stream: TcpStream, ready: String) -> io::Result<()> {
+async fn converse(mut stream: TcpStream, ready: String, together: Arc<Barrier>) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut read = BytesMut::with_capacity(8 * 1024);
     while stream.read_buf(&mut read).await? > 0 {
         while let Some(asked) = asked(&mut read)? {
             match asked {
                 Asked::Answer => stream.write_all(ready.as_bytes()).await?,
-                Asked::Slow => {
-                    rest().await;
+                Asked::Together => {
+                    together.wait().await;
                     stream.write_all(ready.as_bytes()).await?;
                 }
                 Asked::Connections => {
@@ -58,14 +59,9 @@ async fn converse(mut stream: TcpStream, ready: String) -> io::Result<()> {
     Ok(())
 }
 
-#[expect(clippy::disallowed_methods, reason = "a server of its own process, which takes real time")]
-async fn rest() {
-    tokio::time::sleep(TIME).await;
-}
-
 enum Asked {
     Answer,
-    Slow,
+    Together,
     Connections,
 }
 
@@ -80,7 +76,7 @@ fn asked(read: &mut BytesMut) -> io::Result<Option<Asked>> {
     let length = request.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
     let body = length.and_then(|header| std::str::from_utf8(header.value).ok()?.parse().ok()).unwrap_or(0);
     let asked = match request.path {
-        Some(SLOW) => Asked::Slow,
+        Some(TOGETHER) => Asked::Together,
         Some(CONNECTIONS) => Asked::Connections,
         _ => Asked::Answer,
     };
