@@ -76,7 +76,7 @@ fn cache_makes_one_call_for_all() {
 #[cfg(feature = "pool")]
 #[test]
 fn pool_has_its_transport() {
-    use steadfast::pool::{Pool, HyperTransport, Transport};
+    use steadfast::pool::{HyperTransport, Pool, Transport};
 
     fn is_transport<T: Transport>() {}
     is_transport::<HyperTransport>();
