@@ -7,15 +7,15 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use reqwest::ResponseBuilderExt;
-use url::Url;
 
 use crate::attempt::Attempt;
 use crate::error::Error;
 use crate::pool_body::PoolBody;
 use crate::streaming::Streaming;
 
-/// The answer to a request to `url`.
-pub(super) fn of(answer: Streaming, url: Url, attempts: Arc<[Attempt]>) -> reqwest::Response {
+/// The answer, with the URL that it came from.
+pub(super) fn of(answer: Streaming, attempts: Arc<[Attempt]>) -> reqwest::Response {
+    let url = answer.url().clone();
     let (mut parts, body) = http::Response::<Streaming>::from(answer).into_parts();
     // How `reqwest` takes a URL: a builder puts it among the extensions.
     if let Ok(with_url) = http::Response::builder().url(url).body(()) {

@@ -18,6 +18,7 @@ use crate::timeouts::Timeouts;
 /// - Middlewares above it work as before. One that retries multiplies with the pool's own retries: take it out.
 /// - The `reqwest::Client` below is not used: none of its settings holds (default headers, timeouts, proxies, redirects,
 ///   cookies). Those of the pool do.
+/// - Redirects are followed by the pool, by its rules.
 /// - A body of bytes can be sent again; one that is a stream is sent once, and its request is not retried.
 /// - A request's own `timeout` limits each attempt, its body included, and not the call: the limit of the call is the deadline
 ///   of a [`CallContext`](crate::CallContext).
@@ -53,11 +54,10 @@ impl Middleware for SteadfastMiddleware {
         extensions: &mut Extensions,
         _: Next<'_>,
     ) -> reqwest_middleware::Result<reqwest::Response> {
-        let url = request.url().clone();
         let sent = self.send(request, extensions).await.map_err(reqwest_middleware::Error::middleware)?;
         let attempts = ledger(sent.attempts());
         extensions.insert(attempts.clone());
-        Ok(answer::of(sent, url, attempts))
+        Ok(answer::of(sent, attempts))
     }
 }
 

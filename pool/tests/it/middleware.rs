@@ -90,6 +90,15 @@ async fn streams_are_sent_once_and_bytes_again() {
     assert_eq!(sent, ["ab", "whole", "whole"]);
 }
 
+#[tokio::test]
+async fn redirects_are_the_pools_to_follow() {
+    let pool = MockPool::new();
+    pool.add_response("host", MockResponse::status(302).header("location", "http://other/there"));
+    pool.add_response("other", MockResponse::status(200));
+    let answer = over(&pool).get("http://host/here").send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), answer.url().as_str()), (200, "http://other/there"));
+}
+
 /// The timeout of a request limits each attempt, its body included.
 #[tokio::test]
 async fn the_timeout_of_a_request_limits_each_attempt() {
