@@ -9,6 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use steadfast_clock::{Clock, ManualClock, shared};
 use steadfast_delivery::backoff::Policy;
+use steadfast_delivery::pool::PoolConfig;
 use steadfast_delivery::{
     Artifact, Device, DeviceState, Event, EventKind, HttpPush, HttpPushBuilder, Observer, Push, PushContext, PushError,
     Pushed, Stage, Verified,
@@ -50,7 +51,10 @@ pub(crate) async fn until(mut done: impl FnMut() -> bool) {
 
 /// A push over HTTP on this clock, with this retry policy.
 pub(crate) fn http(clock: &ManualClock, policy: Policy) -> HttpPushBuilder {
-    let pool = HttpPush::pool_builder(&policy).timer(shared(clock.clone())).wall(Arc::new(clock.clone()));
+    // Nor do the limits of connections lie within the horizon.
+    let config = PoolConfig::new().max_body(64 * 1024).idle_timeout(NEVER).dial_timeout(NEVER).acquire_timeout(NEVER);
+    let pool =
+        HttpPush::pool_builder(&policy).config(config).timer(shared(clock.clone())).wall(Arc::new(clock.clone()));
     HttpPush::builder().pool(pool.build().unwrap()).retry(policy).no_progress(NEVER).answer_within(NEVER)
 }
 
