@@ -60,6 +60,12 @@ impl Inside {
     pub(crate) fn enter(pool: &Arc<Inner>) -> Option<Self> {
         pool.gate.enter().then(|| Self(Arc::clone(pool)))
     }
+
+    /// One more, for a call that is inside already, also when the gate was closed since.
+    pub(crate) fn again(pool: &Arc<Inner>) -> Self {
+        pool.gate.word.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(pool))
+    }
 }
 
 impl Drop for Inside {

@@ -55,7 +55,7 @@ async fn through(
     mode: Mode,
     identity: Identity,
 ) -> Result<(Head, Arrival), Error> {
-    let mut call = Call::begin(pool, request, mode, identity)?;
+    let mut call = Call::begin(pool, request, mode, identity);
     loop {
         admit::by_deadline(&mut call)?;
         let place = limit::place(&mut call).await?;

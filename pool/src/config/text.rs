@@ -7,10 +7,12 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
+use http::HeaderName;
 use serde::de::{DeserializeOwned, Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::PoolConfig;
+use crate::redirects::Redirects;
 use crate::timeouts::Timeouts;
 
 /// Settings that are read field by field.
@@ -73,11 +75,20 @@ fn maybe_time<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<Duration>, A
     Human::deserialize(text).map(|Human(time)| Some(time))
 }
 
+/// The name of a header, or `none`.
+fn maybe_header<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<HeaderName>, A::Error> {
+    match value::<String, A>(map)?.as_str() {
+        "none" => Ok(None),
+        name => name.parse().map(Some).map_err(|_| A::Error::custom("not a header's name")),
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(transparent)]
 struct Human(#[serde(with = "steadfast_clock::human")] Duration);
 
-/// From the fields of these names; durations with their unit, `"90s"`, and `"none"` for those that can be without limit.
+/// From the fields of these names; durations with their unit, `"90s"`, and `"none"` for what can be absent; `redirects` is
+/// how many are followed. What only code can give (TLS settings, proxies) has no field.
 impl<'de> Deserialize<'de> for PoolConfig {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         read(deserializer)
@@ -102,6 +113,9 @@ impl Table for PoolConfig {
         "keep_alive_while_idle",
         "timeouts",
         "max_body",
+        "redirects",
+        "request_id",
+        "traceparent",
         #[cfg(any(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd"))]
         "decompress",
         #[cfg(any(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd"))]
@@ -128,6 +142,9 @@ impl Table for PoolConfig {
             "keep_alive_while_idle" => self.keep_alive_while_idle = value(map)?,
             "timeouts" => self.timeouts = value(map)?,
             "max_body" => self.max_body = value(map)?,
+            "redirects" => self.redirects = Redirects::up_to(value(map)?),
+            "request_id" => self.request_id = maybe_header(map)?,
+            "traceparent" => self.traceparent = value(map)?,
             #[cfg(any(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd"))]
             "decompress" => self.decompress = value(map)?,
             #[cfg(any(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd"))]

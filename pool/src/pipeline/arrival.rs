@@ -61,12 +61,15 @@ impl Limits {
 /// A body that has not ended, and what is held until it has.
 struct Open {
     body: InboundBody,
-    /// One of the host's places, and one inside the pool.
     held: Option<Held>,
 }
 
 /// What an answer holds until its body has ended, failed or was dropped.
-pub(super) type Held = (Option<OwnedInFlight>, Option<Inside>);
+pub(super) struct Held {
+    /// One of the places that there are for calls to the host.
+    pub(super) _place: Option<OwnedInFlight>,
+    pub(super) _inside: Inside,
+}
 
 pub(crate) struct Arrival {
     open: Option<Open>,

@@ -9,6 +9,7 @@ use steadfast_clock::Nanos;
 use steadfast_ratelimit::OwnedInFlight;
 use steadfast_telemetry::Calls;
 
+use super::arrival::Held;
 use super::failure::Failure;
 use super::{Arrival, Mode, log};
 use crate::attempt::{Attempt, Reached};
@@ -51,20 +52,10 @@ pub(super) struct Call<'p> {
     waited: Option<(Duration, Option<u16>)>,
     attempts: Vec<Attempt>,
     finished: bool,
-    inside: Option<Inside>,
 }
 
 impl<'p> Call<'p> {
-    pub(super) fn begin(
-        pool: &'p Arc<Inner>,
-        request: &'p Request,
-        mode: Mode,
-        identity: Identity,
-    ) -> Result<Self, Error> {
-        let Some(inside) = Inside::enter(pool) else {
-            let error = Error::new(ErrorKind::PoolClosed, "the pool is closed: nothing was sent");
-            return Err(error.at(request.place()).identified(identity.id()));
-        };
+    pub(super) fn begin(pool: &'p Arc<Inner>, request: &'p Request, mode: Mode, identity: Identity) -> Self {
         let started = pool.timer.now();
         let host = pool.hosts.host(&request.url, request.transient, started);
         let scope = request.scope.as_ref().unwrap_or(&host.name);
@@ -101,13 +92,12 @@ impl<'p> Call<'p> {
             waited: None,
             attempts: Vec::with_capacity(1),
             finished: false,
-            inside: Some(inside),
         };
         call.count(|calls| {
             calls.requests.inc();
             calls.active.add(1);
         });
-        Ok(call)
+        call
     }
 
     /// Adds to the total and to the host's own figures.
@@ -270,7 +260,9 @@ impl<'p> Call<'p> {
         let at = self.request.place();
         match result {
             Ok((head, mut arrival)) => {
-                arrival.hold((place, self.inside.take()));
+                if !arrival.is_whole() {
+                    arrival.hold(Held { _place: place, _inside: Inside::again(self.pool) });
+                }
                 let retry_after = self.hint_of(&head.headers);
                 let head = Head {
                     status: head.status,

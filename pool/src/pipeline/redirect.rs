@@ -11,6 +11,8 @@ use super::{Arrival, Mode, run};
 use crate::attempt::Attempt;
 use crate::body::Body;
 use crate::error::{Error, ErrorKind};
+use crate::gate::Inside;
+use crate::identity::Identity;
 use crate::pool::Inner;
 use crate::redact::authority;
 use crate::redirects::Redirects;
@@ -36,6 +38,11 @@ const OF_THE_BODY: [&str; 10] = [
 
 /// Runs one call, and what its answers redirect it to.
 pub(crate) async fn followed(pool: &Arc<Inner>, request: &Request, mode: Mode) -> Result<(Head, Arrival), Error> {
+    // Held over all hops: a call under way is not cut off when the pool is closed.
+    let Some(_inside) = Inside::enter(pool) else {
+        let error = Error::new(ErrorKind::PoolClosed, "the pool is closed: nothing was sent").at(request.place());
+        return Err(error.identified(Identity::of(&pool.config, request).id()));
+    };
     let redirects = request.redirects.unwrap_or(pool.config.redirects);
     let (head, arrival) = run(pool, request, mode).await?;
     if redirects.max == 0 || !head.status.is_redirection() {

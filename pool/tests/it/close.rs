@@ -2,13 +2,14 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 
-use steadfast_pool::{ErrorKind, Request};
+use steadfast_pool::{ErrorKind, Event, Observer, Pool, Request};
 
 use crate::held::Held;
-use crate::rig::rig;
+use crate::rig::{Told, rig, status};
 
 fn get() -> Request {
     Request::get("http://host/").unwrap()
@@ -61,6 +62,29 @@ async fn closing_can_be_given_up_and_taken_up_again() {
     assert_eq!(call.await.unwrap().unwrap().status(), 200);
     closing.await;
     assert_eq!(transport.closed.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_redirect_of_a_call_under_way_is_followed_though_the_pool_is_closed() {
+    let transport = Told::new([Ok((302, vec![("location", String::from("/there"))], "")), status(200)]);
+    let rig = rig(|pool| pool.transport(transport.clone()));
+    let pool = rig.pool.clone();
+    let closed = Arc::new(Closes(pool.clone()));
+    let response = pool.execute(get().observer(closed)).await.unwrap();
+    assert_eq!((response.status().as_u16(), transport.sent()), (200, 2));
+    assert_eq!(pool.execute(get()).await.unwrap_err().kind(), ErrorKind::PoolClosed);
+}
+
+/// Closes the pool with the first attempt that ends.
+struct Closes(Pool);
+
+impl Observer for Closes {
+    fn on(&self, event: &Event<'_>) {
+        if let Event::AttemptEnded { .. } = event {
+            let mut closing = pin!(self.0.close());
+            assert!(closing.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        }
+    }
 }
 
 #[tokio::test]

@@ -27,6 +27,8 @@ fn a_pool_is_read_from_toml() {
         keep_alive_interval = "none"
         dial_timeout = "1s 500ms"
         enable_metrics = false
+        redirects = 3
+        request_id = "none"
         [timeouts]
         header = "5s"
         attempt = "none"
@@ -34,6 +36,7 @@ fn a_pool_is_read_from_toml() {
     )
     .unwrap();
     assert_eq!((read.max_idle, read.max_per_host.get(), read.enable_metrics), (7, 3, false));
+    assert_eq!((read.redirects, read.request_id), (steadfast_pool::Redirects::up_to(3), None));
     assert_eq!((read.max_age, read.keep_alive_interval), (Some(Duration::from_secs(600)), None));
     assert_eq!(read.dial_timeout, Duration::from_millis(1500));
     assert_eq!(read.timeouts, Timeouts::default().header(Duration::from_secs(5)).attempt(None));
@@ -76,6 +79,7 @@ fn what_is_wrong_is_told_with_its_field() {
     for (text, expected) in [
         (r#"{ "dial_timeout": 30 }"#, "`dial_timeout`: "),
         (r#"{ "dial_timeout": "30" }"#, "`dial_timeout`: "),
+        (r#"{ "request_id": "a b" }"#, "`request_id`: not a header's name"),
         (r#"{ "max_per_host": 0 }"#, "`max_per_host`: "),
         (r#"{ "timeouts": { "header": "x" } }"#, "`timeouts`: `header`: "),
         (r#"{ "timeouts": { "head": "1s" } }"#, "`timeouts`: unknown field `head`, expected one of `header`"),
