@@ -50,7 +50,7 @@ proptest! {
     /// while the host is known.
     #[test]
     fn the_most_specific_configuration_is_the_hosts(
-        steps in proptest::collection::vec((host(), port(), any::<bool>(), any::<bool>()), 1..12),
+        steps in proptest::collection::vec((host(), port(), any::<bool>(), any::<bool>()), 1..8),
         hosts in proptest::collection::vec((host(), port()), 1..4),
     ) {
         let transport = Told::new([]);
@@ -82,7 +82,7 @@ proptest! {
     /// figures of their own.
     #[test]
     fn the_figures_of_hosts_add_up_to_the_total(
-        calls in proptest::collection::vec((0_u8..12, any::<bool>(), proptest::sample::select(vec![200, 404, 503])), 1..20),
+        calls in proptest::collection::vec((0_u8..12, any::<bool>(), proptest::sample::select(vec![200, 404, 503])), 1..12),
         max_hosts in 1_u32..6,
         max_figures in 0_usize..6,
     ) {
@@ -110,7 +110,7 @@ proptest! {
     /// while the limit is changed.
     #[test]
     fn calls_under_way_are_never_above_their_limit(
-        steps in proptest::collection::vec((0_u8..4, 0_usize..8), 1..40),
+        steps in proptest::collection::vec((0_u8..4, 0_usize..8), 1..24),
         limit in 1_u32..4,
     ) {
         let transport = Held::new();
