@@ -51,6 +51,11 @@ pub(super) fn watched(body: Sendable, exchange: &Arc<Exchange>) -> Option<BoxBod
             return None;
         }
         Sendable::Bytes(bytes) => Inner::Bytes(Full::new(bytes)),
+        // Empty, and known to be: as good as none, of which the server is told likewise.
+        Sendable::Stream(stream) if stream.size_hint().exact() == Some(0) => {
+            exchange.upload.finish();
+            return None;
+        }
         Sendable::Stream(stream) => Inner::Stream(stream),
     };
     Some(Box::pin(Watched { inner, exchange: Arc::clone(exchange) }))

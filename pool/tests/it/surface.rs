@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, header};
-use http_body_util::StreamBody;
+use http_body_util::{BodyExt, StreamBody};
 use steadfast_clock::Nanos;
 use steadfast_pool::backoff::Policy;
 use steadfast_pool::{
@@ -65,6 +65,23 @@ async fn bodies_of_every_form_arrive() {
     }
     let lengths: Vec<u64> = server.seen().iter().map(|seen| seen.body_len).collect();
     assert_eq!(lengths, [0, 4, 4, 4, 4, 4, 4]);
+}
+
+#[tokio::test]
+async fn an_empty_body_is_told_where_one_is_expected() {
+    let server = Server::start(Script::new().always(Reply::status(200))).await.unwrap();
+    let rig = rig(|pool| pool);
+    for (method, expected) in
+        [("GET", None), ("DELETE", None), ("POST", Some("0")), ("PUT", Some("0")), ("PATCH", Some("0"))]
+    {
+        let method = http::Method::from_bytes(method.as_bytes()).unwrap();
+        let empty =
+            || -> steadfast_pool::BoxBody { Box::pin(http_body_util::Empty::new().map_err(|never| match never {})) };
+        for body in [Body::empty(), Body::replayable(empty)] {
+            rig.pool.execute(Request::new(method.clone(), server.url()).unwrap().body(body)).await.unwrap();
+            assert_eq!(server.seen().last().unwrap().headers.get("content-length"), expected, "{method}");
+        }
+    }
 }
 
 #[tokio::test]
