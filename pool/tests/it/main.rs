@@ -11,6 +11,8 @@ mod contract;
 #[cfg(all(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd"))]
 mod decompress;
 mod described;
+#[cfg(feature = "hyper")]
+mod dns;
 mod events;
 #[cfg(feature = "serde")]
 mod files;
@@ -27,6 +29,8 @@ mod middleware;
 mod mock;
 mod multipart;
 mod places;
+#[cfg(feature = "hyper")]
+mod proxy;
 mod redirect;
 mod resend;
 mod retry;
@@ -38,9 +42,11 @@ mod sse;
 mod stream;
 mod surface;
 mod timeouts;
+#[cfg(feature = "hyper")]
 mod tls;
 mod traced;
 mod transport;
+#[cfg(feature = "hyper")]
 mod transports;
 #[cfg(feature = "hyper")]
 mod wire;

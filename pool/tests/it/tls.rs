@@ -2,8 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use steadfast_pool::backoff::Policy;
-use steadfast_pool::{Error, ErrorKind, Pin, Pool, PoolConfig, Proxies, Reached, Request, Response, Tls};
+use steadfast_pool::{Error, ErrorKind, Pin, PoolConfig, Proxies, Reached, Request, Response, Tls};
 use steadfast_testkit::{Alpn, Authority, Leaf, Reply, Script, Server, ServerTls, TlsIdentity};
 
 use crate::transports;
@@ -17,11 +16,10 @@ async fn serve(tls: ServerTls) -> Server {
 /// Calls `server` by the name `good.test` over each transport.
 async fn call(server: &Server, tls: &Tls) -> Vec<Result<Response, Error>> {
     let url = server.url().replace("127.0.0.1", "good.test");
+    let config = PoolConfig::new().tls(tls.clone()).proxies(Proxies::none()).resolve("good.test", HERE);
     let mut results = Vec::new();
-    for make in transports::ALL {
-        let config = PoolConfig::new().tls(tls.clone()).proxies(Proxies::none()).resolve("good.test", HERE);
-        let pool = Pool::builder().transport(make(&config).unwrap()).config(config).retry(Policy::disabled());
-        results.push(pool.build().unwrap().execute(Request::get(&url).unwrap()).await);
+    for pool in transports::pools(&config) {
+        results.push(pool.execute(Request::get(&url).unwrap()).await);
     }
     results
 }
@@ -132,9 +130,7 @@ async fn handshakes_that_do_not_come_about() {
     }
     let plain = Server::start(Script::new().always(Reply::status(200))).await.unwrap();
     let url = plain.url().replace("http://127.0.0.1", "https://good.test");
-    for make in transports::ALL {
-        let config = PoolConfig::new().proxies(Proxies::none()).resolve("good.test", HERE);
-        let pool = Pool::builder().transport(make(&config).unwrap()).retry(Policy::disabled()).build().unwrap();
+    for pool in transports::pools(&PoolConfig::new().proxies(Proxies::none()).resolve("good.test", HERE)) {
         let error = pool.execute(Request::get(&url).unwrap()).await.unwrap_err();
         assert!(error.to_string().ends_with("TLS handshake failed: the server does not speak TLS"), "{error}");
     }

@@ -80,6 +80,8 @@ fn connecting(error: &reqwest::Error, by_proxy: bool) -> TransportErrorKind {
     }
     match find::<io::Error>(error).map(io::Error::kind) {
         Some(io::ErrorKind::ConnectionRefused) => TransportErrorKind::Refused,
+        // How `hyper-util` says that there was no address to try.
+        Some(io::ErrorKind::NotConnected) => TransportErrorKind::Dns,
         // How rustls errors, wrapped by the connector, come out of tokio-rustls.
         Some(io::ErrorKind::InvalidData) => TransportErrorKind::Tls,
         _ => TransportErrorKind::Connect,
