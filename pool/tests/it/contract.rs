@@ -37,6 +37,15 @@ fn handles_are_send_sync_and_traits_are_dyn_compatible() {
     send_sync::<When>();
     send_sync::<PoolService>();
     send_sync::<TowerTransport<PoolService>>();
+    #[cfg(feature = "hyper")]
+    {
+        send_sync::<steadfast_pool::Tls>();
+        send_sync::<steadfast_pool::Pin>();
+        send_sync::<steadfast_pool::Proxies>();
+        send_sync::<steadfast_pool::Proxy>();
+        fn dynamic(_: Option<Arc<dyn steadfast_pool::Resolve>>) {}
+        dynamic(None);
+    }
     #[cfg(feature = "reqwest_middleware_0_5")]
     send_sync::<steadfast_pool::middleware::SteadfastMiddleware>();
     fn dynamic(_: Option<Arc<dyn Transport>>, _: Option<Arc<dyn Classify>>, _: Option<Arc<dyn Observer>>) {}

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use steadfast_pool::{Error, ErrorKind, Pin, PoolConfig, Proxies, Reached, Request, Response, Tls};
-use steadfast_testkit::{Alpn, Authority, Leaf, Reply, Script, Server, ServerTls, TlsIdentity};
+use steadfast_testkit::{Alpn, Authority, Http2, Leaf, Reply, Script, Server, ServerTls, TlsIdentity};
 
 use crate::transports;
 
@@ -171,6 +171,18 @@ async fn a_client_certificate_is_shown_to_who_demands_it() {
         }
         assert!(server.seen().len() == transports::ALL.len());
     }
+}
+
+#[tokio::test]
+async fn a_client_certificate_is_demanded_over_http2_too() {
+    let authority = Authority::new().unwrap();
+    let tls = ServerTls::new(good(&authority)).require_client(&authority);
+    let server = Server::builder().http2(Http2::new()).tls(tls).start().await.unwrap();
+    for result in call(&server, &trusting(&authority)).await {
+        let error = result.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Tls, "{error:?}");
+    }
+    assert!(server.seen().is_empty());
 }
 
 #[tokio::test]

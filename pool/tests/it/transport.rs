@@ -53,6 +53,26 @@ async fn connections_that_end_before_an_answer() {
     assert!(matches!(reset.kind(), ErrorKind::Reset | ErrorKind::Closed), "{reset:?}");
 }
 
+/// A client of the caller's own cannot tell whether a connection had served before: nothing is sent again on that ground.
+#[cfg(feature = "reqwest_0_13")]
+#[tokio::test]
+async fn a_client_of_ones_own() {
+    let script = Script::new().then(Reply::status(200)).then(Reply::close()).always(Reply::status(200));
+    let server = Server::start(script).await.unwrap();
+    let tls = rustls::ClientConfig::builder_with_provider(rustls::crypto::ring::default_provider().into());
+    let tls = tls.with_safe_default_protocol_versions().unwrap();
+    let tls = tls.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth();
+    let client = reqwest::Client::builder().tls_backend_preconfigured(tls).user_agent("mine").build().unwrap();
+    let transport = steadfast_pool::ReqwestTransport::from_client(client);
+    let rig = rig(|pool| pool.transport(std::sync::Arc::new(transport)));
+    let request = || Request::post(server.url()).unwrap().body("x").context(CallContext::new().resend(Resend::Stale));
+    assert_eq!(rig.pool.execute(request()).await.unwrap().status(), 200);
+    let error = rig.pool.execute(request()).await.unwrap_err();
+    assert_eq!(error.attempts()[0].reached, Reached::Written);
+    assert_eq!(server.seen()[0].headers.get("user-agent"), Some("mine"));
+    assert_eq!(server.seen().len(), 2);
+}
+
 #[tokio::test]
 async fn redirects_are_not_the_transports_to_follow() {
     let script = Script::new().always(Reply::status(302).header("location", "/elsewhere"));

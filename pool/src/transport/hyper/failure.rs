@@ -32,6 +32,9 @@ pub(super) fn of_body(error: hyper::Error) -> TransportError {
 /// An exchange over HTTP/2 that got as far as `reached` (RFC 9113, sections 6.8, 7 and 8.7).
 pub(super) fn of_http2(error: h2::Error, reached: Reached) -> TransportError {
     let early = reached < Reached::Headers;
+    if let Some(words) = error.get_io().filter(|_| early).and_then(tls::refusal_of_us) {
+        return TransportError::new(TransportErrorKind::Tls, Reached::Refused).detailed(words).caused_by(error);
+    }
     let (kind, reached) = if error.is_io() {
         (of_io(&error), reached)
     } else if error.is_go_away() && error.is_remote() {

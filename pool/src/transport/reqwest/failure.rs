@@ -7,7 +7,11 @@ use super::{Reached, TransportError, TransportErrorKind, tls};
 
 /// An exchange that ended without the head of an answer; `by_proxy` if it was to go through one.
 pub(super) fn of_exchange(error: reqwest::Error, reused: bool, by_proxy: bool) -> TransportError {
-    let (kind, reached) = judge(&error, reused, by_proxy);
+    if let Some(words) = refusal_of_us(&error).filter(|_| !reused) {
+        let failed = TransportError::new(TransportErrorKind::Tls, Reached::Refused).detailed(words);
+        return failed.caused_by(error.without_url());
+    }
+    let (kind, reached) = judge(&error, by_proxy);
     let failed = TransportError::new(kind, reached).on_reused(reused);
     let failed = match kind {
         TransportErrorKind::Tls => failed.detailed(find(&error).map_or("the handshake failed".into(), tls::words)),
@@ -29,15 +33,21 @@ pub(super) fn of_body(error: reqwest::Error, reused: bool) -> TransportError {
     TransportError::new(kind, Reached::Headers).on_reused(reused).caused_by(error.without_url())
 }
 
-fn judge(error: &reqwest::Error, reused: bool, by_proxy: bool) -> (TransportErrorKind, Reached) {
+/// What a server says of our certificate once the handshake seemed to be over.
+fn refusal_of_us(error: &reqwest::Error) -> Option<std::borrow::Cow<'static, str>> {
+    if error.is_connect() {
+        return None;
+    }
+    let io = find::<h2::Error>(error).and_then(h2::Error::get_io).or_else(|| find(error));
+    io.and_then(tls::refusal_of_us)
+}
+
+fn judge(error: &reqwest::Error, by_proxy: bool) -> (TransportErrorKind, Reached) {
     if error.is_builder() {
         return (TransportErrorKind::Request, Reached::NotConnected);
     }
     if error.is_connect() {
         return (connecting(error, by_proxy), Reached::NotConnected);
-    }
-    if !reused && find::<io::Error>(error).is_some_and(|error| tls::refusal_of_us(error).is_some()) {
-        return (TransportErrorKind::Tls, Reached::Refused);
     }
     if let Some(reason) = find::<h2::Error>(error).and_then(h2::Error::reason) {
         if reason == h2::Reason::REFUSED_STREAM {

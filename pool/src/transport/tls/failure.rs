@@ -42,25 +42,34 @@ pub(crate) fn of_io(error: &io::Error) -> Cow<'static, str> {
 
 /// What to say if the server ended the handshake over who we are. In TLS 1.3 it tells so only when we think that the
 /// handshake is over: in place of the answer to the first request, which it has not read then (RFC 8446, section 4.4.2.4).
+///
+/// Of errors that went through `h2` only their text is left.
 pub(crate) fn refusal_of_us(error: &io::Error) -> Option<Cow<'static, str>> {
-    let error = error.get_ref()?.downcast_ref::<Error>()?;
-    let over_us = matches!(
-        error,
-        Error::AlertReceived(
-            AlertDescription::CertificateRequired
-                | AlertDescription::NoCertificate
-                | AlertDescription::BadCertificate
-                | AlertDescription::UnsupportedCertificate
-                | AlertDescription::CertificateRevoked
-                | AlertDescription::CertificateExpired
-                | AlertDescription::CertificateUnknown
-                | AlertDescription::UnknownCA
-                | AlertDescription::AccessDenied
-                | AlertDescription::DecryptError
-        )
-    );
-    over_us.then(|| words(error))
+    let inner = error.get_ref()?;
+    let alert = match inner.downcast_ref::<Error>() {
+        Some(Error::AlertReceived(alert)) => *alert,
+        Some(_) => return None,
+        None => {
+            let text = inner.to_string();
+            *OVER_US.iter().find(|alert| Error::AlertReceived(**alert).to_string() == text)?
+        }
+    };
+    OVER_US.contains(&alert).then(|| alerted(alert))
 }
+
+/// The alerts by which a server refuses a client's certificate, or the want of one.
+const OVER_US: [AlertDescription; 10] = [
+    AlertDescription::CertificateRequired,
+    AlertDescription::NoCertificate,
+    AlertDescription::BadCertificate,
+    AlertDescription::UnsupportedCertificate,
+    AlertDescription::CertificateRevoked,
+    AlertDescription::CertificateExpired,
+    AlertDescription::CertificateUnknown,
+    AlertDescription::UnknownCA,
+    AlertDescription::AccessDenied,
+    AlertDescription::DecryptError,
+];
 
 fn certificate(error: &CertificateError) -> Cow<'static, str> {
     match error {
@@ -107,14 +116,7 @@ fn alerted(alert: AlertDescription) -> Cow<'static, str> {
         AlertDescription::CertificateRequired | AlertDescription::NoCertificate => {
             "the server demands a client certificate".into()
         }
-        AlertDescription::BadCertificate
-        | AlertDescription::UnsupportedCertificate
-        | AlertDescription::CertificateRevoked
-        | AlertDescription::CertificateExpired
-        | AlertDescription::CertificateUnknown
-        | AlertDescription::UnknownCA
-        | AlertDescription::AccessDenied
-        | AlertDescription::DecryptError => "the server refuses the client certificate".into(),
+        alert if OVER_US.contains(&alert) => "the server refuses the client certificate".into(),
         AlertDescription::ProtocolVersion => "the server speaks no version of TLS that is wanted".into(),
         AlertDescription::UnrecognisedName => "the server does not know this host name".into(),
         AlertDescription::NoApplicationProtocol => "the server speaks no HTTP that is wanted".into(),
