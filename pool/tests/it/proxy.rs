@@ -76,7 +76,7 @@ async fn http_is_forwarded_and_https_goes_through_a_tunnel() {
         let proxy = behind(Kit::http(), server).await;
         works(config(), through(&proxy), &format!("{}/v1?q=1", url(server))).await;
         assert!(proxy.seen().iter().all(|seen| seen.host == "api.test" && seen.tunnel == tunnel), "{:?}", proxy.seen());
-        assert_eq!(proxy.opened() as usize, transports::ALL.len());
+        assert_eq!(proxy.opened(), transports::ALL.len() as u64);
         assert!(server.seen().iter().all(|seen| seen.path == "/v1?q=1"), "{:?}", server.seen());
     }
 }
@@ -195,7 +195,7 @@ async fn tls_goes_through_the_tls_of_a_proxy() {
         let tls = Tls::new().add_root_der(authority.root_der()).unwrap().only_these_roots();
         let config = PoolConfig::new().tls(tls).resolve("proxy.test", addresses);
         works(config, proxy.clone(), &url(server)).await;
-        assert_eq!(kit.opened() as usize, transports::ALL.len());
+        assert_eq!(kit.opened(), transports::ALL.len() as u64);
         // Its certificate is checked as a host's is.
         let config = PoolConfig::new().resolve("proxy.test", addresses);
         let errors = call(config, proxy, &url(server)).await;

@@ -143,7 +143,7 @@ async fn the_protocol_is_agreed_on() {
     works(&server, &trusting(&authority)).await;
     let server = serve(ServerTls::new(good(&authority)).alpn(Alpn::Http1)).await;
     works(&server, &trusting(&authority)).await;
-    assert_eq!(server.handshakes().http1 as usize, transports::ALL.len());
+    assert_eq!(server.handshakes().http1, transports::ALL.len() as u64);
 }
 
 #[tokio::test]
@@ -157,7 +157,7 @@ async fn a_client_certificate_is_shown_to_who_demands_it() {
         let demanding = ServerTls::new(good(&authority)).require_client(&authority);
         let server = serve(if older { demanding.tls12_only() } else { demanding }).await;
         works(&server, &identified(&client).unwrap()).await;
-        assert_eq!(server.handshakes().with_client_certificate as usize, transports::ALL.len());
+        assert_eq!(server.handshakes().with_client_certificate, transports::ALL.len() as u64);
         for result in call(&server, &trusting(&authority)).await {
             let error = result.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Tls, "{error:?}");
