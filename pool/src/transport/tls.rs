@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use rustls::ClientConfig;
-use rustls::client::Resumption;
 use rustls::crypto::CryptoProvider;
 use rustls::sign::SingleCertAndKey;
 
@@ -55,7 +54,7 @@ pub(crate) fn for_proxies(config: &ClientConfig) -> ClientConfig {
     let mut config = config.clone();
     config.alpn_protocols = Vec::new();
     config.client_auth_cert_resolver = Arc::new(Nobody);
-    config.resumption = Resumption::default();
+    config.resumption = rustls::client::Resumption::default();
     config
 }
 
