@@ -197,6 +197,9 @@ proptest! {
     }
 }
 
+/// What is expected, and what is answered.
+type Script<'b> = &'b [(&'b [u8], &'b [u8])];
+
 async fn socks(to: &str, credentials: Option<&Credentials>, script: &[(&[u8], &[u8])]) -> Result<(), TransportError> {
     let (mut here, there) = duplex(1024);
     let script = script.iter().map(|(expected, answer)| (expected.to_vec(), answer.to_vec())).collect();
@@ -224,7 +227,7 @@ async fn a_socks_proxy_is_asked_as_the_document_has_it() {
 async fn what_a_socks_proxy_refuses() {
     let (hello, both): (&[u8], &[u8]) = (&[5, 1, 0], &[5, 2, 0, 2]);
     let (name, secret): (&[u8], &[u8]) = (b"\x05\x01\x00\x03\x04host\x01\xbb", b"\x01\x02me\x06canary");
-    let cases: [(_, &[(&[u8], &[u8])], _); 11] = [
+    let cases: [(_, Script<'_>, _); 11] = [
         (None, &[(hello, &[5, 255])], "it wants credentials"),
         (None, &[(hello, &[5, 2])], "it wants credentials"),
         (Some(me()), &[(both, &[5, 255])], "it takes no user and password"),
