@@ -7,6 +7,8 @@ mod chunked;
 mod close;
 #[cfg(feature = "hyper")]
 mod conformance;
+#[cfg(feature = "hyper")]
+mod connections;
 mod contract;
 #[cfg(all(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd"))]
 mod decompress;
@@ -18,6 +20,8 @@ mod events;
 mod files;
 mod held;
 mod hosts;
+#[cfg(feature = "hyper")]
+mod http2;
 mod identity;
 mod laws;
 mod layers;

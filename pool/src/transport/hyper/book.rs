@@ -333,6 +333,11 @@ impl<L: Dated, M: Dated + Clone, W> Book<L, M, W> {
         all
     }
 
+    /// How many streams the newest HTTP/2 connection of a set said that it takes.
+    pub(super) fn streams_of(&self, place: Place) -> Option<usize> {
+        self.sets.get(place)?.streams
+    }
+
     /// Whether an HTTP/2 connection has streams.
     pub(super) fn is_used(&self, place: Place, id: u64) -> bool {
         let many = self.sets.get(place).and_then(|set| set.many.iter().find(|many| many.id == id));

@@ -211,6 +211,11 @@ impl Hub {
         self.lock().sweeper = None;
     }
 
+    /// How many streams an HTTP/2 connection to the peer is thought to take.
+    pub(super) fn streams_of(&self, set: Place) -> usize {
+        self.lock().book.streams_of(set).unwrap_or(STREAMS)
+    }
+
     /// Whether an HTTP/2 connection has streams.
     pub(super) fn is_used(&self, set: Place, id: u64) -> bool {
         self.lock().book.is_used(set, id)

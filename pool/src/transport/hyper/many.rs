@@ -17,7 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::super::connect::{Dialled, Io};
 use super::book::Dated;
-use super::hub::{Hub, STREAMS};
+use super::hub::Hub;
 use super::peer::Peer;
 use super::slots::Place;
 use crate::attempt::Reached;
@@ -55,12 +55,14 @@ pub(super) async fn open(
     peer: Arc<Peer>,
 ) -> Result<(), TransportError> {
     let heard = Arc::new(AtomicBool::new(false));
+    // Until it says so itself, it is thought to take as many streams as the last one did.
+    let max = hub.streams_of(set);
     let mut builder = h2::client::Builder::new();
     builder
         .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_header_list_size(MAX_FIELDS)
-        .initial_max_send_streams(STREAMS)
+        .initial_max_send_streams(max)
         .enable_push(false);
     let wire = Wire { io: dialled.io, heard: Arc::clone(&heard) };
     let (sender, mut connection) = builder
@@ -75,8 +77,8 @@ pub(super) async fn open(
         let (timeout, idly) = (hub.config.keep_alive_timeout, hub.config.keep_alive_while_idle);
         Some(Life::new(pings, heard, Arc::clone(&hub.timer), interval, timeout, idly))
     });
-    tokio::spawn(drive(connection, life, Arc::downgrade(hub), set, id));
-    hub.with(|book, out| book.many_made((set, id), many, STREAMS, now, out));
+    hub.with(|book, out| book.many_made((set, id), many, max, now, out));
+    tokio::spawn(drive(connection, life, max, Arc::downgrade(hub), set, id));
     Ok(())
 }
 
@@ -84,12 +86,12 @@ pub(super) async fn open(
 async fn drive(
     mut connection: h2::client::Connection<Wire, Bytes>,
     mut life: Option<Life>,
+    mut max: usize,
     hub: std::sync::Weak<Hub>,
     set: Place,
     id: u64,
 ) {
     let _end = End { hub: std::sync::Weak::clone(&hub), set, id };
-    let mut max = STREAMS;
     poll_fn(|cx| {
         if Pin::new(&mut connection).poll(cx).is_ready() {
             return Poll::Ready(());

@@ -41,6 +41,7 @@ impl Drop for Meters {
     fn drop(&mut self) {
         change(&self.active, self.told.active, 0);
         change(&self.idle, self.told.idle, 0);
+        self.closed.add(self.told.opened - self.told.closed);
     }
 }
 

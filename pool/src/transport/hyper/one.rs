@@ -53,7 +53,11 @@ pub(super) async fn exchange(mut lease: LineLease, unsent: Unsent, exchange: &Ex
             if !arriving.body.is_end_stream() {
                 return Tried::Done(Ok(Inbound::new(head.status, head.headers, Box::pin(arriving))));
             }
-            poll_fn(|cx| Poll::Ready(arriving.end(cx))).await;
+            poll_fn(|cx| {
+                arriving.end(cx);
+                Poll::Ready(())
+            })
+            .await;
             Tried::Done(Ok(Inbound::new(head.status, head.headers, Box::pin(Nothing))))
         }
         Err(mut failed) => match failed.take_message() {

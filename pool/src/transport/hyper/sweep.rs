@@ -11,13 +11,11 @@ use crate::race;
 /// Sweeps until nothing is idle, or the transport is gone.
 pub(super) async fn run(hub: Weak<Hub>, timer: SharedTimer, mut stopped: oneshot::Receiver<()>) {
     let mut guard = Guard(Weak::clone(&hub));
-    loop {
-        let Some(due) = hub.upgrade().and_then(|hub| {
-            hub.with(|book, out| book.sweep(timer.now(), out));
-            hub.next_sweep()
-        }) else {
-            break;
-        };
+    let sweep = |hub: std::sync::Arc<Hub>| {
+        hub.with(|book, out| book.sweep(timer.now(), out));
+        hub.next_sweep()
+    };
+    while let Some(due) = hub.upgrade().and_then(sweep) {
         if race::before(&timer, due, std::pin::Pin::new(&mut stopped)).await.is_some() {
             break;
         }

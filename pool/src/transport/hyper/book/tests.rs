@@ -24,7 +24,7 @@ impl Dated for Conn {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Step {
     Ask(usize),
     GiveUp(usize),
