@@ -116,7 +116,8 @@ async fn idle_connections_are_closed_in_time() {
     let server = Wire::answering(OK).await;
     let (clock, transport) = rig(&PoolConfig::new().idle_timeout(Duration::from_secs(10)));
     let (first, second) = tokio::join!(fetch(&*transport, get(&server.url)), fetch(&*transport, get(&server.url)));
-    (first.unwrap(), second.unwrap());
+    first.unwrap();
+    second.unwrap();
     until(|| clock.waiting() > 0).await;
     clock.advance(Duration::from_secs(6));
     fetch(&*transport, get(&server.url)).await.unwrap();

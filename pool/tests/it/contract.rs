@@ -15,6 +15,10 @@ fn send<T: Send>(_: &T) {}
 #[test]
 fn handles_are_send_sync_and_traits_are_dyn_compatible() {
     send_sync::<Pool>();
+    #[cfg(feature = "hyper")]
+    send_sync::<steadfast_pool::HyperTransport>();
+    #[cfg(feature = "reqwest")]
+    send_sync::<steadfast_pool::ReqwestTransport>();
     send_sync::<Request>();
     send_sync::<Response>();
     send_sync::<Body>();

@@ -11,7 +11,7 @@ use steadfast_pool::{Connections, HyperTransport, PoolConfig, Reached, Transport
 use steadfast_testkit::{Http2, Reply, Script, Server, ServerBuilder};
 use url::Url;
 
-use crate::wire::{fetch, get, post, rest};
+use crate::wire::{fetch, get, pause, post, rest};
 
 struct Rig {
     clock: ManualClock,
@@ -150,10 +150,10 @@ async fn a_dead_connection_is_found_out() {
     for _ in 0..200 {
         tokio::task::yield_now().await;
     }
-    tokio::time::sleep(Duration::from_millis(5)).await;
+    pause(5).await;
     while !asked.is_finished() {
         rig.clock.advance(Duration::from_secs(5));
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        pause(1).await;
     }
     let error = asked.await.unwrap().unwrap_err();
     assert_eq!((error.kind, error.reached), (Kind::Closed, Reached::Written), "{error:?}");
@@ -167,7 +167,7 @@ async fn a_live_but_slow_answer_is_waited_for() {
     rig.server.wait_for(1).await;
     for _ in 0..40 {
         rig.clock.advance(Duration::from_secs(5));
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        pause(1).await;
     }
     assert!(!asked.is_finished(), "its PINGs were answered");
     asked.abort();

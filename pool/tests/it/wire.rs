@@ -3,10 +3,12 @@
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use http_body_util::{BodyExt, Full};
+use steadfast_clock::{Clock, Timer, TokioTimer};
 use steadfast_pool::{Inbound, Outbound, Transport, TransportError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -91,6 +93,12 @@ pub(crate) async fn head(socket: &mut TcpStream) -> Option<String> {
 pub(crate) async fn closed(socket: &mut TcpStream) {
     let mut rest = [0; 4096];
     while !matches!(socket.read(&mut rest).await, Ok(0) | Err(_)) {}
+}
+
+/// Lets real time pass, where the system has to notice something; nothing is measured by it.
+pub(crate) async fn pause(millis: u64) {
+    let timer = TokioTimer::new();
+    timer.sleep_until(timer.now().saturating_add(Duration::from_millis(millis))).await;
 }
 
 pub(crate) fn get(url: &Url) -> Outbound {

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use steadfast_clock::Nanos;
 use tokio::sync::oneshot;
@@ -13,55 +12,11 @@ use super::shelf::Shelf;
 use super::slots::{Place, Slots};
 use crate::transport::Connections;
 
+mod terms;
 #[cfg(test)]
 mod tests;
 
-/// Something with a birthday.
-pub(super) trait Dated {
-    fn made(&self) -> Nanos;
-}
-
-/// The bounds that the book keeps.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
-    pub(super) max_idle: usize,
-    pub(super) max_idle_per_host: usize,
-    pub(super) max_per_host: usize,
-    pub(super) idle_timeout: Duration,
-    pub(super) max_age: Option<Duration>,
-}
-
-/// A connection for one exchange.
-pub(super) enum Grant<L, M> {
-    /// All of it.
-    Line { set: Place, line: L, idle_since: Option<Nanos> },
-    /// One stream of it; whether it carried others before.
-    Stream { set: Place, id: u64, many: M, reused: bool },
-}
-
-/// A dial to be begun.
-pub(super) struct Begin {
-    pub(super) set: Place,
-    pub(super) id: u64,
-    pub(super) peer: Arc<Peer>,
-    /// Resolves when the dial is no longer wanted.
-    pub(super) stopped: oneshot::Receiver<()>,
-}
-
-/// What is to be done when the lock is free again.
-pub(super) struct Effects<L, M, W> {
-    pub(super) grants: Vec<(W, Grant<L, M>)>,
-    pub(super) dials: Vec<Begin>,
-    /// Connections to be closed.
-    pub(super) lines: Vec<L>,
-    pub(super) many: Vec<M>,
-}
-
-impl<L, M, W> Default for Effects<L, M, W> {
-    fn default() -> Self {
-        Self { grants: Vec::new(), dials: Vec::new(), lines: Vec::new(), many: Vec::new() }
-    }
-}
+pub(super) use terms::{Begin, Dated, Effects, Grant, Limits};
 
 enum Idle<L> {
     Line(L),

@@ -222,7 +222,8 @@ impl Hub {
     }
 
     fn streams(&self, peer: &Peer) -> Option<usize> {
-        (!peer.target.https && self.config.http2_prior_knowledge).then_some(STREAMS)
+        let prior = self.config.http2_prior_knowledge && !self.config.http1_only;
+        (!peer.target.https && prior).then_some(STREAMS)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -4,7 +4,7 @@ use steadfast_pool::{Reached, TransportErrorKind as Kind};
 use tokio::io::AsyncWriteExt;
 
 use super::transports;
-use crate::wire::{Wire, fetch, get, head, post};
+use crate::wire::{Wire, fetch, get, head, pause, post};
 
 #[tokio::test]
 async fn nobody_listens() {
@@ -86,7 +86,7 @@ async fn a_reset_before_and_within_an_answer() {
             head(&mut socket).await;
             socket.write_all(answer.as_bytes()).await.unwrap();
             // The answer is to be read before the reset overtakes it.
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            pause(20).await;
             socket2::SockRef::from(&socket).set_linger(Some(std::time::Duration::ZERO)).unwrap();
         })
         .await;

@@ -8,7 +8,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 
 use super::transports;
-use crate::wire::{OK, Wire, closed, fetch, get, head, rest};
+use crate::wire::{OK, Wire, closed, fetch, get, head, pause, rest};
 
 #[tokio::test]
 async fn connections_are_kept_whatever_the_framing() {
@@ -100,7 +100,7 @@ async fn a_connection_that_was_closed_while_idle_is_not_used() {
             fetch(&*under.transport, get(&server.url)).await.unwrap();
             // Until the runtime knows of it, too, and the line counts as having been idle.
             tell.recv().await.unwrap();
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            pause(5).await;
         }
         assert_eq!(server.accepted(), 20, "{}", under.name);
     }

@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
 
 use super::transports;
-use crate::wire::{OK, Wire, closed, fetch, head, post, rest};
+use crate::wire::{OK, Wire, closed, fetch, head, pause, post, rest};
 
 fn upload(url: &url::Url, chunks: mpsc::UnboundedReceiver<io::Result<Bytes>>) -> Outbound {
     let chunks = stream::unfold(chunks, |mut chunks| async move {
@@ -44,7 +44,7 @@ async fn a_body_of_unknown_length_goes_in_chunks() {
         });
         for chunk in ["one", "two"] {
             chunks.send(Ok(Bytes::from(chunk))).unwrap();
-            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+            pause(2).await;
         }
         drop(chunks);
         assert_eq!(sending.await.unwrap().unwrap(), (200, "ok".into()), "{}", under.name);
