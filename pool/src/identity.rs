@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use steadfast_backoff::entropy;
+use url::Url;
 
 use crate::config::PoolConfig;
+use crate::redact::is_credential;
 use crate::request::Request;
 use crate::trace::TraceParent;
 
@@ -74,10 +76,15 @@ impl Identity {
     }
 }
 
-/// The id that a server gave to the request, of an answer's `x-request-id` or `request-id`.
-pub(crate) fn of_server(headers: &HeaderMap) -> Option<String> {
+/// The id that a server gave to the request, of an answer's `x-request-id` or `request-id`; none that repeats a credential
+/// or the query of the request.
+pub(crate) fn of_server(headers: &HeaderMap, sent: [&HeaderMap; 2], url: &Url) -> Option<String> {
     let value = headers.get("x-request-id").or_else(|| headers.get("request-id"))?;
-    readable(value).map(String::from)
+    let id = readable(value).filter(|id| !id.contains(' '))?;
+    let told_back = |secret: &str| secret.contains(id) || (!secret.is_empty() && id.contains(secret));
+    let mut secrets = sent.into_iter().flatten().filter(|(name, value)| is_credential(name.as_str(), value));
+    let leaks = secrets.any(|(_, value)| value.to_str().is_ok_and(told_back)) || url.query().is_some_and(told_back);
+    (!leaks).then(|| id.to_owned())
 }
 
 /// An id that can be told: short, one line, no secret.

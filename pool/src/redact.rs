@@ -1,5 +1,6 @@
 //! URLs without what must not be told.
 
+use http::HeaderValue;
 use url::Url;
 
 /// Scheme, host, port and path of a URL: without user, password, query and fragment, where credentials travel.
@@ -20,4 +21,11 @@ pub(crate) fn authority(url: &Url) -> String {
         (Some(host), None) => host.to_owned(),
         (None, _) => String::new(),
     }
+}
+
+/// Whether a header holds what gives access, by its name or its mark.
+pub(crate) fn is_credential(name: &str, value: &HeaderValue) -> bool {
+    const WORDS: [&str; 10] =
+        ["auth", "cookie", "api-key", "apikey", "token", "secret", "password", "passwd", "session", "subscription-key"];
+    value.is_sensitive() || WORDS.iter().any(|word| name.contains(word))
 }

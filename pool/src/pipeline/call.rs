@@ -193,11 +193,15 @@ impl<'p> Call<'p> {
             wait: None,
             hinted: false,
             maybe_executed: result.is_err() && !reached.is_harmless(),
-            server_request_id: result.as_ref().ok().and_then(|(head, _)| identity::of_server(&head.headers)),
+            server_request_id: result.as_ref().ok().and_then(|(head, _)| self.id_of_server(&head.headers)),
         };
         tracing::debug!(target_scope = &*self.scope, attempt = attempt.number, outcome = %attempt.outcome(), "attempt ended");
         self.tell(&Event::AttemptEnded { attempt: &attempt });
         self.attempts.push(attempt);
+    }
+
+    fn id_of_server(&self, headers: &http::HeaderMap) -> Option<String> {
+        identity::of_server(headers, [&self.request.headers, &self.host.config.default_headers], &self.request.url)
     }
 
     /// Sleeps before the next attempt and tells of it. The failed answer is dropped first: its connection is free.

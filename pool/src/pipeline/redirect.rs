@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{HOST, LOCATION};
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, Method};
 use url::Url;
 
 use super::{Arrival, Mode, run};
@@ -15,6 +15,7 @@ use crate::gate::Inside;
 use crate::identity::Identity;
 use crate::pool::Inner;
 use crate::redact::authority;
+use crate::redact::is_credential;
 use crate::redirects::Redirects;
 use crate::request::Request;
 use crate::response::Head;
@@ -175,10 +176,4 @@ fn has_credentials(pool: &Arc<Inner>, request: &Request) -> bool {
         .into_iter()
         .flatten()
         .any(|(name, value)| is_credential(name.as_str(), value))
-}
-
-fn is_credential(name: &str, value: &HeaderValue) -> bool {
-    const WORDS: [&str; 10] =
-        ["auth", "cookie", "api-key", "apikey", "token", "secret", "password", "passwd", "session", "subscription-key"];
-    value.is_sensitive() || WORDS.iter().any(|word| name.contains(word))
 }

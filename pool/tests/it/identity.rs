@@ -148,3 +148,16 @@ proptest! {
         }
     }
 }
+
+#[tokio::test]
+async fn a_servers_id_that_repeats_a_secret_is_not_told() {
+    for id in ["sk-canary", "Bearer-sk-canary-1", "q=canary", "two words"] {
+        let transport = Told::new([Ok((200, vec![("x-request-id", id.to_owned())], ""))]);
+        let rig = rig(|pool| pool.transport(transport.clone()));
+        let request = Request::get("http://api.example.com/?q=canary")
+            .unwrap()
+            .header(http::header::AUTHORIZATION, http::HeaderValue::from_static("Bearer-sk-canary"));
+        let response = rig.pool.execute(request).await.unwrap();
+        assert_eq!(response.attempts()[0].server_request_id, None, "{id}");
+    }
+}
