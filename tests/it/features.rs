@@ -100,6 +100,32 @@ fn pool_takes_the_primitives_of_the_umbrella() {
     pool.configure_host("api.example.com", HostConfig::new().quota(quota)).unwrap();
 }
 
+#[cfg(all(feature = "pool", feature = "mock"))]
+#[tokio::test]
+async fn mock_answers_without_a_network() {
+    use steadfast::pool::Request;
+    use steadfast::pool::mock::{MockPool, MockResponse};
+
+    let pool = MockPool::new();
+    pool.add_response("api.example.com", MockResponse::status(200).body("hello"));
+    let response = pool.execute(Request::get("https://api.example.com/").unwrap()).await.unwrap();
+    assert_eq!(response.text(), "hello");
+}
+
+#[cfg(all(feature = "pool", feature = "reqwest"))]
+#[test]
+fn reqwest_is_the_second_transport() {
+    use steadfast::pool::{PoolConfig, ReqwestTransport};
+
+    assert!(ReqwestTransport::new(&PoolConfig::new()).is_ok());
+}
+
+#[cfg(all(feature = "pool", feature = "gzip", feature = "brotli", feature = "deflate", feature = "zstd"))]
+#[test]
+fn codings_can_be_asked_for() {
+    assert!(steadfast::pool::PoolConfig::new().decompress(true).decompress);
+}
+
 #[cfg(feature = "providers")]
 #[test]
 fn providers_run_on_the_pool_of_the_umbrella() {
