@@ -34,6 +34,8 @@ mod mock;
 mod multipart;
 mod places;
 #[cfg(feature = "hyper")]
+mod proof;
+#[cfg(feature = "hyper")]
 mod proxy;
 mod redirect;
 mod resend;
