@@ -54,6 +54,8 @@ async fn waited<T, E>(
     let granted = acquired.await;
     if granted.is_ok() {
         call.limited(call.pool.timer.now().since(before));
+        // It may have come at the last moment, or a moment after.
+        admit::by_deadline(call)?;
     }
     Ok(granted)
 }

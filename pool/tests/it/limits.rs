@@ -1,5 +1,6 @@
 //! The rate limit of a host: every attempt passes it, in order, and nothing waits beyond its deadline.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
@@ -7,6 +8,7 @@ use steadfast_clock::Clock;
 use steadfast_pool::ratelimit::Quota;
 use steadfast_pool::{CallContext, ErrorKind, HostConfig, Request};
 
+use crate::held::Held;
 use crate::rig::{Told, let_time_pass, rig};
 
 #[tokio::test]
@@ -53,4 +55,30 @@ async fn default_headers_stand_in_where_the_request_has_none() {
     rig.pool.execute(own).await.unwrap();
     let versions: Vec<_> = transport.headers().iter().map(|headers| headers["api-version"].clone()).collect();
     assert_eq!(versions, ["default", "own"]);
+}
+
+/// A place that becomes free at the last moment begins no attempt beyond the deadline, nor takes it for a rate limit.
+#[tokio::test]
+async fn a_place_that_comes_with_the_deadline_comes_too_late() {
+    for limited in [false, true] {
+        let transport = Held::new();
+        transport.heads.add_permits(8);
+        let rig = rig(|pool| pool.transport(transport.clone()));
+        let config = HostConfig::new().concurrency(NonZeroU32::MIN);
+        let config = if limited { config.quota(Quota::per_second(100).unwrap().burst(100).unwrap()) } else { config };
+        rig.pool.configure_host("host", config).unwrap();
+        let first = rig.pool.stream(Request::get("http://host/").unwrap()).await.unwrap();
+        let context = CallContext::new().deadline(rig.clock.now().saturating_add(Duration::from_secs(5)));
+        let pool = rig.pool.clone();
+        let second = async move { pool.execute(Request::get("http://host/").unwrap().context(context)).await };
+        let second = tokio::spawn(second);
+        while rig.clock.waiting() == 0 {
+            tokio::task::yield_now().await;
+        }
+        drop(first);
+        rig.clock.advance(Duration::from_secs(6));
+        let error = second.await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Deadline, "{error}");
+        assert_eq!(transport.sent.load(std::sync::atomic::Ordering::SeqCst), 1);
+    }
 }
