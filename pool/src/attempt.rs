@@ -55,6 +55,9 @@ pub struct Attempt {
     pub wait: Option<Duration>,
     /// Whether that wait was asked for by the server (`Retry-After`).
     pub hinted: bool,
+    /// Whether it was started beside another one that took too long. Then its number is not that of a retry.
+    #[serde(skip_serializing_if = "is_false")]
+    pub hedge: bool,
     /// Whether the server may have done the work although no whole answer came.
     pub maybe_executed: bool,
     /// The id that the server gave to the request: `x-request-id` or `request-id` of its answer.
@@ -78,6 +81,11 @@ impl fmt::Display for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "#{} {} after {:.3} s", self.number, self.outcome(), self.elapsed.as_secs_f64())
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 fn seconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {

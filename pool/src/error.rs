@@ -17,6 +17,7 @@ pub struct Error {
     inner: Box<Inner>,
 }
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     message: String,
@@ -25,7 +26,7 @@ struct Inner {
     stop: Option<Stop>,
     request_id: Option<Arc<str>>,
     attempts: Vec<Attempt>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 /// What kind of failure it is.
@@ -152,7 +153,7 @@ impl Error {
     }
 
     pub(crate) fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.inner.source = Some(source.into());
+        self.inner.source = Some(Arc::from(source.into()));
         self
     }
 
@@ -179,6 +180,12 @@ impl Error {
     pub(crate) fn identified(mut self, id: Option<&Arc<str>>) -> Self {
         self.inner.request_id = id.cloned();
         self
+    }
+
+    /// The same failure, for another caller.
+    #[cfg(feature = "cache")]
+    pub(crate) fn shared(&self) -> Self {
+        Self { inner: self.inner.clone() }
     }
 
     pub(crate) fn take_attempts(&mut self) -> Vec<Attempt> {

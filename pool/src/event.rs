@@ -40,6 +40,13 @@ pub enum Event<'a> {
         /// Whether the server asked for that wait.
         hinted: bool,
     },
+    /// An attempt begins beside one that takes too long.
+    Hedged {
+        /// Whom it is sent to.
+        target: &'a str,
+        /// Its number: those of hedges and retries are counted together.
+        number: u32,
+    },
     /// The rate limit let an attempt through after a wait.
     LimitWaited {
         /// Whom the attempt is for.

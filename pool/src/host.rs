@@ -10,14 +10,16 @@ use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use http::Method;
+use http::{HeaderMap, Method};
 use steadfast_breaker::Rule;
 use steadfast_clock::Nanos;
 use steadfast_ratelimit::{Concurrency, Limiter, RateLimiter};
 use steadfast_telemetry::Registry;
 use url::Url;
 
-pub(crate) use self::figures::{DIAL, DNS, FIRST_BYTE, Figures, HOST, METRICS, NEW, REUSED, TLS, key};
+pub(crate) use self::figures::{
+    COALESCED, DIAL, DNS, FIRST_BYTE, Figures, HEDGES, HEDGES_WON, HOST, METRICS, NEW, REUSED, TLS, key,
+};
 pub(crate) use self::name::{of as name_of, plain};
 pub(crate) use self::watch::{Bridge, HostBreaker};
 
@@ -86,6 +88,17 @@ impl Host {
             figures,
             standing,
         }
+    }
+
+    /// The request's headers, and the host's defaults where the request has none.
+    pub(crate) fn headers(&self, request: &Request) -> HeaderMap {
+        let mut headers = request.headers.clone();
+        for (name, value) in &self.config.default_headers {
+            if !headers.contains_key(name) {
+                headers.insert(name.clone(), value.clone());
+            }
+        }
+        headers
     }
 
     /// The same host with another configuration. Limits that changed are changed where they are: what was taken stays

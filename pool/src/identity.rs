@@ -76,6 +76,12 @@ impl Identity {
     }
 }
 
+/// Whether a header is the trace's.
+#[cfg(feature = "cache")]
+pub(crate) fn is_of_trace(name: &HeaderName) -> bool {
+    name == TRACEPARENT || name == TRACESTATE
+}
+
 /// The id that a server gave to the request, of an answer's `x-request-id` or `request-id`; none that repeats a credential
 /// or the query of the request.
 pub(crate) fn of_server(headers: &HeaderMap, sent: [&HeaderMap; 2], url: &Url) -> Option<String> {

@@ -22,6 +22,7 @@ mod error;
 mod event;
 
 mod gate;
+mod hedging;
 mod host;
 mod host_client;
 mod identity;
@@ -39,6 +40,8 @@ mod resolve;
 #[cfg(any(feature = "hyper", feature = "reqwest"))]
 mod tls;
 
+#[cfg(feature = "cache")]
+mod sharing;
 mod sse;
 mod trace;
 mod transport;
@@ -67,6 +70,7 @@ pub use error::{Error, ErrorKind, Phase};
 pub use event::{Event, Observer};
 #[cfg(any(feature = "tower", feature = "reqwest_middleware_0_5"))]
 pub use extensions::Scope;
+pub use hedging::Hedging;
 pub use host_client::HostClient;
 pub use metrics::PoolMetrics;
 pub use multipart::{Multipart, Part};

@@ -5,7 +5,7 @@ use std::ops::Deref;
 
 use steadfast_telemetry::{CallReport, Latency, Snapshot};
 
-use crate::host::{DIAL, DNS, FIRST_BYTE, HOST, METRICS, NEW, REUSED, TLS, key};
+use crate::host::{COALESCED, DIAL, DNS, FIRST_BYTE, HEDGES, HEDGES_WON, HOST, METRICS, NEW, REUSED, TLS, key};
 use crate::transport::Connections;
 
 /// What was counted: the report of calls, which is what it dereferences to, and what is known of connections.
@@ -43,6 +43,13 @@ pub struct PoolMetrics {
     pub exchanges_new: u64,
     /// Exchanges over a connection that had served others, as far as the transport tells.
     pub exchanges_reused: u64,
+    /// Attempts that were started beside one that took too long: `attempts` are `requests`, `retries` and these, less what was
+    /// refused before it was sent.
+    pub hedges: u64,
+    /// Hedges that answered first.
+    pub hedges_won: u64,
+    /// Calls that ended with what another caller's call brought.
+    pub coalesced: u64,
     /// From sending to the head of the answer, for each attempt that had one.
     pub first_byte: Latency,
     /// Resolving names, for each connection made.
@@ -70,6 +77,9 @@ impl PoolMetrics {
             calls: CallReport::read(snapshot, METRICS, labels.as_slice()),
             exchanges_new: count(NEW),
             exchanges_reused: count(REUSED),
+            hedges: count(HEDGES),
+            coalesced: count(COALESCED),
+            hedges_won: count(HEDGES_WON),
             first_byte: latency(FIRST_BYTE),
             dns: latency(DNS),
             dial: latency(DIAL),
@@ -112,6 +122,12 @@ impl fmt::Display for PoolMetrics {
         self.calls.fmt(f)?;
         if let Some(rate) = self.reuse_rate() {
             write!(f, "\nconnections reused     {:.1} %", rate * 100.0)?;
+        }
+        if self.hedges > 0 {
+            write!(f, "\nhedges                 {}, of which {} won", self.hedges, self.hedges_won)?;
+        }
+        if self.coalesced > 0 {
+            write!(f, "\nanswers shared         {}", self.coalesced)?;
         }
         if let Some(connections) = &self.connections {
             write!(f, "\nconnections            {} active, {} idle", connections.active, connections.idle)?;

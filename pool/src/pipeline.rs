@@ -2,15 +2,21 @@
 
 mod admit;
 mod arrival;
+mod attempted;
 mod call;
+#[cfg(feature = "cache")]
+mod coalesce;
 mod decide;
 mod failure;
+mod hedge;
 mod judge;
 mod limit;
 mod log;
 mod redirect;
 mod send;
 mod span;
+#[cfg(feature = "cache")]
+mod tally;
 mod upload;
 
 pub(crate) use arrival::Arrival;
@@ -22,6 +28,7 @@ use std::sync::Arc;
 
 use tracing::Instrument;
 
+use self::attempted::{Attempted, attempted};
 use self::call::Call;
 use self::decide::Next;
 use crate::error::Error;
@@ -46,7 +53,22 @@ pub(crate) enum Mode {
 async fn run(pool: &Arc<Inner>, request: &Request, mode: Mode) -> Result<(Head, Arrival), Error> {
     let identity = Identity::of(&pool.config, request);
     let span = span::of_call(request, &identity);
-    through(pool, request, mode, identity).instrument(span).await
+    answered(pool, request, mode, identity).instrument(span).await
+}
+
+/// The answer of a call that others share, or of one of its own.
+async fn answered(
+    pool: &Arc<Inner>,
+    request: &Request,
+    mode: Mode,
+    identity: Identity,
+) -> Result<(Head, Arrival), Error> {
+    #[cfg(feature = "cache")]
+    if mode == Mode::Whole && coalesce::wanted(pool, request) {
+        // Most calls are not shared: their future need not be large enough for it.
+        return Box::pin(coalesce::shared(pool, request, identity)).await;
+    }
+    through(pool, request, mode, identity).await
 }
 
 async fn through(
@@ -61,15 +83,13 @@ async fn through(
         let place = limit::place(&mut call).await?;
         limit::rate(&mut call).await?;
         let permit = admit::by_breaker(&mut call)?;
-        let started = call.begin_attempt();
-        let traced = span::of_attempt(&call);
-        let result = send::attempt(&call, started).instrument(traced.clone()).await;
-        let judged = judge::result(&call, &result);
-        if let Some(permit) = permit {
-            permit.settle(judged.health);
-        }
-        span::ended(&traced, &result);
-        call.end_attempt(started, &result);
+        call.begin_attempt();
+        let (Attempted { result, judged, record }, place) = match hedge::of(&call) {
+            None => (attempted(&call, permit).await, place),
+            // Most calls are not hedged: their future need not be large enough for it.
+            Some(hedging) => hedge::raced(&mut call, hedging, permit, place).await,
+        };
+        call.end_attempt(record);
         match decide::next(&mut call, &result, &judged) {
             Next::Finish(stop) => return call.finish(result, stop, place),
             Next::Wait(wait) => {

@@ -20,6 +20,8 @@ use crate::pipeline::{self, Failure, Mode};
 use crate::redact::redacted;
 use crate::request::Request;
 use crate::response::Response;
+#[cfg(feature = "cache")]
+use crate::sharing::Sharing;
 use crate::streaming::Streaming;
 use crate::transport::{Connections, Transport};
 
@@ -43,6 +45,8 @@ pub(crate) struct Inner {
     pub(crate) hosts: Hosts,
     pub(crate) shared: Arc<Shared>,
     pub(crate) gate: Gate,
+    #[cfg(feature = "cache")]
+    pub(crate) sharing: Sharing,
 }
 
 impl Pool {
@@ -235,6 +239,8 @@ pub struct PoolBuilder {
     classify: Arc<dyn Classify>,
     breaker: Option<Rule>,
     registry: Option<Registry>,
+    #[cfg(feature = "cache")]
+    sharing: Sharing,
     hosts: Vec<(String, HostConfig)>,
 }
 
@@ -251,6 +257,8 @@ impl Default for PoolBuilder {
             classify: Arc::new(StatusSet::GATEWAY),
             breaker: Some(Rule::default()),
             registry: None,
+            #[cfg(feature = "cache")]
+            sharing: Sharing::default(),
             hosts: Vec::new(),
         }
     }
@@ -330,6 +338,19 @@ impl PoolBuilder {
         self
     }
 
+    /// Sets whether whole answers to GET and HEAD are shared by those who ask for the same at the same time: same method, URL
+    /// and headers, credentials among them, and without a body. The default is not to. Nothing is kept.
+    ///
+    /// The call that they share is made as the first of them asked, with its timeouts, retries and listeners. Each caller has
+    /// its own deadline: one that leaves disturbs nobody, and the last one that leaves ends the call. A failure is told to
+    /// all. Streams, [transient](Request::transient) requests, and those that [carry](crate::CallContext::carry) attempts from
+    /// above are not shared.
+    #[cfg(feature = "cache")]
+    pub fn coalesce(mut self, coalesce: bool) -> Self {
+        self.sharing.coalesce = coalesce;
+        self
+    }
+
     /// Sets what is special about a host or a domain, as [`Pool::configure_host`] does.
     pub fn host(mut self, host: impl Into<String>, config: HostConfig) -> Self {
         self.hosts.push((host.into(), config));
@@ -369,6 +390,8 @@ impl PoolBuilder {
             hosts,
             shared,
             gate: Gate::default(),
+            #[cfg(feature = "cache")]
+            sharing: self.sharing,
         };
         Ok(Pool { inner: Arc::new(inner) })
     }

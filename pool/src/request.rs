@@ -15,6 +15,7 @@ use crate::classify::Classify;
 use crate::context::CallContext;
 use crate::error::{Error, ErrorKind};
 use crate::event::Observer;
+use crate::hedging::Hedging;
 use crate::identity::Identity;
 use crate::multipart::Multipart;
 use crate::place::Place;
@@ -40,9 +41,14 @@ pub struct Request {
     pub(crate) identity: Option<Identity>,
     pub(crate) retry: Option<Policy>,
     pub(crate) classify: Option<Arc<dyn Classify>>,
+    pub(crate) hedging: Option<Hedging>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) on_retry: Option<OnRetry>,
     pub(crate) transient: bool,
+    #[cfg(feature = "cache")]
+    pub(crate) coalesce: Option<bool>,
+    /// Part of a call that is counted elsewhere.
+    pub(crate) within: bool,
 }
 
 impl Request {
@@ -90,9 +96,13 @@ impl Request {
             identity: None,
             retry: None,
             classify: None,
+            hedging: None,
             observer: None,
             on_retry: None,
             transient: false,
+            #[cfg(feature = "cache")]
+            coalesce: None,
+            within: false,
         })
     }
 
@@ -208,6 +218,23 @@ impl Request {
     #[must_use]
     pub fn classify(mut self, classify: Arc<dyn Classify>) -> Self {
         self.classify = Some(classify);
+        self
+    }
+
+    /// Sets when another attempt is started beside one that takes too long; the default is the host's, and without one
+    /// there is none.
+    #[must_use]
+    pub fn hedge(mut self, hedging: Hedging) -> Self {
+        self.hedging = Some(hedging);
+        self
+    }
+
+    /// Sets whether the call is shared with others that ask for the same at the same time; the default is the host's, then the
+    /// pool's. See [`PoolBuilder::coalesce`](crate::PoolBuilder::coalesce).
+    #[cfg(feature = "cache")]
+    #[must_use]
+    pub fn coalesce(mut self, coalesce: bool) -> Self {
+        self.coalesce = Some(coalesce);
         self
     }
 

@@ -18,6 +18,7 @@ use crate::place::Place;
 use crate::transport::Connected;
 
 /// What both kinds of answer have in common.
+#[derive(Clone)]
 pub(crate) struct Head {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -28,6 +29,8 @@ pub(crate) struct Head {
     pub(crate) retry_after: Option<Duration>,
     pub(crate) stop: Option<Stop>,
     pub(crate) attempts: Vec<Attempt>,
+    /// Another caller's call brought it.
+    pub(crate) coalesced: bool,
 }
 
 impl Head {
@@ -145,6 +148,14 @@ impl Response {
             let message = format!("not the expected JSON at line {} column {}", error.line(), error.column());
             self.head.placed(Error::new(ErrorKind::Decode, message))
         })
+    }
+
+    /// Whether it was brought by a call that another caller had begun: [`PoolBuilder::coalesce`](crate::PoolBuilder::coalesce).
+    /// The id and the attempts are those of that call.
+    #[cfg(feature = "cache")]
+    #[must_use]
+    pub fn is_coalesced(&self) -> bool {
+        self.head.coalesced
     }
 
     /// When the server wants to see us again: `retry-after-ms` or `Retry-After`.

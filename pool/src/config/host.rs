@@ -13,6 +13,7 @@ use url::Url;
 
 use crate::classify::Classify;
 use crate::error::{Error, ErrorKind};
+use crate::hedging::Hedging;
 use crate::timeouts::Timeouts;
 
 /// Settings of one host; what is not set is the pool's.
@@ -58,6 +59,11 @@ pub struct HostConfig {
     pub budget: Option<Arc<dyn Budget>>,
     /// What answers mean.
     pub classify: Option<Arc<dyn Classify>>,
+    /// Whether calls that ask for the same at the same time are one. Default: as the pool's.
+    #[cfg(feature = "cache")]
+    pub coalesce: Option<bool>,
+    /// When another attempt is started beside one that takes too long. Default: never.
+    pub hedging: Option<Hedging>,
     /// The limits of each attempt; streams take the same without the limit of the whole attempt.
     pub timeouts: Option<Timeouts>,
 }
@@ -144,6 +150,22 @@ impl HostConfig {
         self
     }
 
+    /// Sets whether calls that ask for the same at the same time are one. See
+    /// [`PoolBuilder::coalesce`](crate::PoolBuilder::coalesce).
+    #[cfg(feature = "cache")]
+    #[must_use]
+    pub fn coalesce(mut self, coalesce: bool) -> Self {
+        self.coalesce = Some(coalesce);
+        self
+    }
+
+    /// Sets when another attempt is started beside one that takes too long.
+    #[must_use]
+    pub fn hedge(mut self, hedging: Hedging) -> Self {
+        self.hedging = Some(hedging);
+        self
+    }
+
     /// Sets which statuses are worth another attempt.
     #[must_use]
     pub fn retry_statuses(self, statuses: StatusSet) -> Self {
@@ -171,6 +193,7 @@ impl fmt::Debug for HostConfig {
             .field("retry", &self.retry)
             .field("budget", &self.budget.is_some())
             .field("classify", &self.classify.is_some())
+            .field("hedging", &self.hedging)
             .field("timeouts", &self.timeouts)
             .finish()
     }

@@ -22,6 +22,9 @@ pub(crate) const FIRST_BYTE: &str = "pool_first_byte_ns";
 pub(crate) const DNS: &str = "pool_dns_ns";
 pub(crate) const DIAL: &str = "pool_dial_ns";
 pub(crate) const TLS: &str = "pool_tls_ns";
+pub(crate) const HEDGES: &str = "pool_hedges";
+pub(crate) const HEDGES_WON: &str = "pool_hedges_won";
+pub(crate) const COALESCED: &str = "pool_coalesced";
 
 /// The instruments of one scope.
 pub(crate) struct Figures {
@@ -51,6 +54,11 @@ impl Figures {
             registry,
             host,
         }
+    }
+
+    /// Counts what happens seldom: its series is looked up when it does.
+    pub(crate) fn inc(&self, series: &'static str) {
+        self.registry.counter(&key(series, self.host.as_deref())).inc();
     }
 
     /// Counts an exchange that was given its connection.

@@ -107,6 +107,24 @@ impl Arrival {
         }
     }
 
+    /// A body that is here already.
+    #[cfg(feature = "cache")]
+    pub(super) fn of(pool: &Arc<Inner>, host: &Arc<Host>, body: Bytes, connection: Option<Connected>) -> Self {
+        Self {
+            open: None,
+            decoding: None,
+            left: usize::MAX,
+            sleep: None,
+            connection,
+            prefix: Some(body),
+            limits: Limits { attempt: None, deadline: None, stall: Duration::MAX },
+            pool: Arc::clone(pool),
+            host: Arc::clone(host),
+            breaker: None,
+            head_settled: true,
+        }
+    }
+
     /// Undoes the body's content coding.
     pub(super) fn decoded(mut self, decoding: Option<Decoding>) -> Self {
         self.decoding = decoding;

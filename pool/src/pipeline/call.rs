@@ -17,7 +17,7 @@ use crate::classify::Classify;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Event, Observer};
 use crate::gate::Inside;
-use crate::host::{Figures, Host, HostBreaker};
+use crate::host::{Figures, HEDGES, Host, HostBreaker};
 use crate::identity::{self, Identity};
 use crate::pool::Inner;
 use crate::request::Request;
@@ -51,6 +51,8 @@ pub(super) struct Call<'p> {
     /// The wait before the next attempt, and the status that caused it: a retry once that attempt begins.
     waited: Option<(Duration, Option<u16>)>,
     attempts: Vec<Attempt>,
+    /// How many of the attempts were hedges.
+    hedges: u32,
     finished: bool,
 }
 
@@ -91,9 +93,10 @@ impl<'p> Call<'p> {
             started,
             waited: None,
             attempts: Vec::with_capacity(1),
+            hedges: 0,
             finished: false,
         };
-        call.count(|calls| {
+        call.count_call(|calls| {
             calls.requests.inc();
             calls.active.add(1);
         });
@@ -103,6 +106,13 @@ impl<'p> Call<'p> {
     /// Adds to the total and to the host's own figures.
     pub(super) fn count(&self, add: impl Fn(&Calls)) {
         self.note(|figures| add(&figures.calls));
+    }
+
+    /// As [`count`](Self::count), unless the call is part of one that is counted elsewhere.
+    fn count_call(&self, add: impl Fn(&Calls)) {
+        if !self.request.within {
+            self.count(add);
+        }
     }
 
     fn note(&self, add: impl Fn(&Figures)) {
@@ -159,8 +169,18 @@ impl<'p> Call<'p> {
         error.at(self.request.place()).after(std::mem::take(&mut self.attempts)).identified(self.identity.id())
     }
 
-    pub(super) fn begin_attempt(&mut self) -> Nanos {
-        let number = self.retry.begin();
+    /// The number of the newest attempt that is no hedge.
+    pub(super) fn number(&self) -> u32 {
+        self.retry.attempt().saturating_add(self.hedges)
+    }
+
+    /// The most attempts there can be; hedges are none of the policy's.
+    fn max(&self) -> u32 {
+        self.policy.max_attempts().saturating_add(self.hedges)
+    }
+
+    pub(super) fn begin_attempt(&mut self) {
+        self.retry.begin();
         let waited = self.waited.take();
         self.count(|calls| {
             calls.attempts.inc();
@@ -168,14 +188,25 @@ impl<'p> Call<'p> {
                 calls.retried(delay, cause);
             }
         });
-        let max = self.policy.max_attempts();
-        self.tell(&Event::AttemptStarted { target: &self.scope, number, max });
-        self.pool.timer.now()
+        self.tell(&Event::AttemptStarted { target: &self.scope, number: self.number(), max: self.max() });
     }
 
-    pub(super) fn end_attempt(&mut self, started: Nanos, result: &Received) {
-        self.ended = self.pool.timer.now();
-        let elapsed = self.ended.since(started);
+    /// An attempt begins beside others.
+    pub(super) fn begin_hedge(&self, number: u32) {
+        self.count(|calls| calls.attempts.inc());
+        self.counted(HEDGES);
+        tracing::debug!(target_scope = &*self.scope, attempt = number, "hedging");
+        self.tell(&Event::Hedged { target: &self.scope, number });
+    }
+
+    /// One more of a series that most calls never need.
+    pub(super) fn counted(&self, series: &'static str) {
+        self.note(|figures| figures.inc(series));
+    }
+
+    /// Counts an attempt that ended, and makes its record.
+    pub(super) fn record(&self, number: u32, started: Nanos, hedge: bool, result: &Received) -> Attempt {
+        let elapsed = self.pool.timer.now().since(started);
         self.count(|calls| calls.attempt_latency.record_duration(elapsed));
         let (status, error, reached) = match result {
             Ok((head, arrival)) => {
@@ -184,7 +215,7 @@ impl<'p> Call<'p> {
             Err(failure) => (failure.status, Some(failure.to_string()), failure.reached),
         };
         let attempt = Attempt {
-            number: self.retry.attempt(),
+            number,
             target: Arc::clone(&self.scope),
             status,
             error,
@@ -192,12 +223,24 @@ impl<'p> Call<'p> {
             elapsed,
             wait: None,
             hinted: false,
+            hedge,
             maybe_executed: result.is_err() && !reached.is_harmless(),
             server_request_id: result.as_ref().ok().and_then(|(head, _)| self.id_of_server(&head.headers)),
         };
-        tracing::debug!(target_scope = &*self.scope, attempt = attempt.number, outcome = %attempt.outcome(), "attempt ended");
+        tracing::debug!(target_scope = &*self.scope, attempt = number, outcome = %attempt.outcome(), "attempt ended");
         self.tell(&Event::AttemptEnded { attempt: &attempt });
-        self.attempts.push(attempt);
+        attempt
+    }
+
+    /// Takes note of those that were under way beside the one that decides.
+    pub(super) fn hedged(&mut self, others: Vec<Attempt>) {
+        self.hedges = self.hedges.saturating_add(u32::try_from(others.len()).unwrap_or(u32::MAX));
+        self.attempts.extend(others);
+    }
+
+    pub(super) fn end_attempt(&mut self, record: Attempt) {
+        self.ended = self.pool.timer.now();
+        self.attempts.push(record);
     }
 
     fn id_of_server(&self, headers: &http::HeaderMap) -> Option<String> {
@@ -218,7 +261,7 @@ impl<'p> Call<'p> {
         if wait.hinted {
             self.count(|calls| calls.hinted(wait.delay));
         }
-        let (attempt, max) = (self.retry.attempt() + 1, self.policy.max_attempts());
+        let (attempt, max) = (self.number() + 1, self.max());
         log::retrying(&self.scope, attempt, max, wait.delay, &what);
         self.tell(&Event::Retrying {
             target: &self.scope,
@@ -241,7 +284,7 @@ impl<'p> Call<'p> {
             }
             Err(failure) => failure.into_error(),
         };
-        told(self.retry.attempt(), &error.at(self.request.place()), delay);
+        told(self.number(), &error.at(self.request.place()), delay);
     }
 
     pub(super) fn finish(
@@ -278,6 +321,7 @@ impl<'p> Call<'p> {
                     retry_after,
                     stop,
                     attempts,
+                    coalesced: false,
                 };
                 Ok((head, arrival))
             }
@@ -301,7 +345,7 @@ impl<'p> Call<'p> {
     fn close(&mut self, succeeded: bool, status: Option<u16>) {
         self.finished = true;
         let elapsed = self.ended.since(self.started);
-        self.count(|calls| {
+        self.count_call(|calls| {
             if succeeded {
                 calls.succeeded.inc()
             } else {
@@ -319,7 +363,7 @@ impl<'p> Call<'p> {
 impl Drop for Call<'_> {
     fn drop(&mut self) {
         if !self.finished {
-            self.count(|calls| {
+            self.count_call(|calls| {
                 calls.cancelled.inc();
                 calls.active.sub(1);
             });

@@ -103,7 +103,7 @@ async fn onwards(
 
 /// The attempts of all hops, numbered through.
 fn joined(mut before: Vec<Attempt>, after: Vec<Attempt>) -> Vec<Attempt> {
-    let count = before.last().map_or(0, |attempt| attempt.number);
+    let count = before.iter().map(|attempt| attempt.number).max().unwrap_or(0);
     before.extend(after.into_iter().map(|mut attempt| {
         attempt.number += count;
         attempt
@@ -132,6 +132,7 @@ fn next(pool: &Arc<Inner>, request: &Request, head: &Head, redirects: Redirects)
     let mut next = request.clone();
     (next.method, next.url) = (method, Arc::new(url));
     next.identity = Some(head.identity.clone());
+    next.within = false;
     if !keeps_body {
         next.body = Body::empty();
         OF_THE_BODY.iter().for_each(|name| drop(next.headers.remove(*name)));

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use http::{HeaderMap, Method};
+use http::Method;
 use steadfast_clock::Nanos;
 
 use super::Mode;
@@ -21,16 +21,15 @@ use crate::transport::{Exchange, Inbound, Outbound};
 /// How much of a refusal's body a classifier sees.
 const REFUSAL_PREFIX: usize = 64 * 1024;
 
-pub(super) async fn attempt(call: &Call<'_>, started: Nanos) -> Received {
+pub(super) async fn attempt(call: &Call<'_>, started: Nanos, exchange: &Arc<Exchange>) -> Received {
     let request = call.request;
     let Some(body) = request.body.open() else {
         let message = "the body was sent before and cannot be sent again";
         return Err(Failure::new(ErrorKind::RequestBody, Reached::NotWritten, message));
     };
     let limits = Limits::of(call, started);
-    let exchange = Arc::new(Exchange::on(Arc::clone(&call.pool.timer)));
-    let body = watched(body, &exchange);
-    let mut headers = headers(call);
+    let body = watched(body, exchange);
+    let mut headers = call.host.headers(request);
     if let Some(span) = call.identity.stamp(&call.pool.config, &mut headers) {
         span::sent_as(span);
     }
@@ -40,10 +39,10 @@ pub(super) async fn attempt(call: &Call<'_>, started: Nanos) -> Received {
         url: Arc::clone(&request.url),
         headers,
         body,
-        exchange: Arc::clone(&exchange),
+        exchange: Arc::clone(exchange),
     };
-    let inbound = head(call, outbound, started, &limits, &exchange).await;
-    call.exchanged(started, &inbound, &exchange);
+    let inbound = head(call, outbound, started, &limits, exchange).await;
+    call.exchanged(started, &inbound, exchange);
     let (mut parts, body) = parts(inbound?);
     let status = parts.status.as_u16();
     // The answer to HEAD has the headers of a body, and none.
@@ -123,17 +122,6 @@ fn inflation(call: &Call<'_>) -> Option<NonZeroU32> {
         Mode::Whole => None,
         Mode::Stream => call.pool.config.inflation(),
     }
-}
-
-/// The request's headers, and the host's defaults where the request has none.
-fn headers(call: &Call<'_>) -> HeaderMap {
-    let mut headers = call.request.headers.clone();
-    for (name, value) in &call.host.config.default_headers {
-        if !headers.contains_key(name) {
-            headers.insert(name.clone(), value.clone());
-        }
-    }
-    headers
 }
 
 fn parts(inbound: Inbound) -> (http::response::Parts, crate::transport::InboundBody) {

@@ -27,7 +27,7 @@ pub(super) fn of_call(request: &Request, identity: &Identity) -> Span {
 }
 
 /// One attempt, up to the head of its answer, or to all of it where the whole answer was asked for.
-pub(super) fn of_attempt(call: &Call<'_>) -> Span {
+pub(super) fn of_attempt(call: &Call<'_>, number: u32) -> Span {
     let url = &call.request.url;
     info_span!(
         "attempt",
@@ -37,7 +37,7 @@ pub(super) fn of_attempt(call: &Call<'_>) -> Span {
         server.address = url.host_str(),
         server.port = url.port_or_known_default(),
         url.full = %redacted(url),
-        http.request.resend_count = call.retry.attempt().saturating_sub(1),
+        http.request.resend_count = number.saturating_sub(1),
         http.response.status_code = Empty,
         error.type = Empty,
         span_id = Empty,

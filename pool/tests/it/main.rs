@@ -5,6 +5,8 @@
 mod breaker;
 mod chunked;
 mod close;
+#[cfg(feature = "cache")]
+mod coalesce;
 #[cfg(feature = "hyper")]
 mod conformance;
 #[cfg(feature = "hyper")]
@@ -18,6 +20,7 @@ mod dns;
 mod events;
 #[cfg(feature = "serde")]
 mod files;
+mod hedge;
 mod held;
 mod hosts;
 #[cfg(feature = "hyper")]
