@@ -18,7 +18,8 @@ use steadfast_telemetry::Registry;
 use url::Url;
 
 pub(crate) use self::figures::{
-    COALESCED, DIAL, DNS, FIRST_BYTE, Figures, HEDGES, HEDGES_WON, HOST, METRICS, NEW, REUSED, TLS, key,
+    COALESCED, DIAL, DNS, FIRST_BYTE, Figures, HEDGES, HEDGES_WON, HOST, METRICS, NEW, REUSED, REVALIDATED, STALE, TLS,
+    key,
 };
 pub(crate) use self::name::{of as name_of, plain};
 pub(crate) use self::watch::{Bridge, HostBreaker};

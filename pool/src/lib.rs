@@ -41,6 +41,8 @@ mod resolve;
 mod tls;
 
 #[cfg(feature = "cache")]
+mod response_cache;
+#[cfg(feature = "cache")]
 mod sharing;
 mod sse;
 mod trace;
@@ -85,6 +87,8 @@ pub use request::Request;
 #[cfg(any(feature = "hyper", feature = "reqwest"))]
 pub use resolve::{Resolve, ResolveFuture};
 pub use response::Response;
+#[cfg(feature = "cache")]
+pub use response_cache::{CacheMode, Cached, ResponseCache};
 pub use sse::{Resume, SseDecoder, SseError, SseEvent, SseEvents};
 pub use streaming::Streaming;
 pub use timeouts::Timeouts;
@@ -102,5 +106,7 @@ pub use transport::{
 
 pub use steadfast_backoff as backoff;
 pub use steadfast_breaker as breaker;
+#[cfg(feature = "cache")]
+pub use steadfast_cache as cache;
 pub use steadfast_ratelimit as ratelimit;
 pub use steadfast_telemetry as telemetry;

@@ -5,7 +5,9 @@ use std::ops::Deref;
 
 use steadfast_telemetry::{CallReport, Latency, Snapshot};
 
-use crate::host::{COALESCED, DIAL, DNS, FIRST_BYTE, HEDGES, HEDGES_WON, HOST, METRICS, NEW, REUSED, TLS, key};
+use crate::host::{
+    COALESCED, DIAL, DNS, FIRST_BYTE, HEDGES, HEDGES_WON, HOST, METRICS, NEW, REUSED, REVALIDATED, STALE, TLS, key,
+};
 use crate::transport::Connections;
 
 /// What was counted: the report of calls, which is what it dereferences to, and what is known of connections.
@@ -50,6 +52,10 @@ pub struct PoolMetrics {
     pub hedges_won: u64,
     /// Calls that ended with what another caller's call brought.
     pub coalesced: u64,
+    /// Calls that ended with what was kept, which the server had called right; `cache_hits` are those that it was not asked in.
+    pub cache_revalidated: u64,
+    /// Calls that ended with what was kept and no longer fresh.
+    pub cache_stale: u64,
     /// From sending to the head of the answer, for each attempt that had one.
     pub first_byte: Latency,
     /// Resolving names, for each connection made.
@@ -79,6 +85,8 @@ impl PoolMetrics {
             exchanges_reused: count(REUSED),
             hedges: count(HEDGES),
             coalesced: count(COALESCED),
+            cache_revalidated: count(REVALIDATED),
+            cache_stale: count(STALE),
             hedges_won: count(HEDGES_WON),
             first_byte: latency(FIRST_BYTE),
             dns: latency(DNS),

@@ -3,6 +3,8 @@
 mod admit;
 mod arrival;
 mod attempted;
+#[cfg(feature = "cache")]
+mod cached;
 mod call;
 #[cfg(feature = "cache")]
 mod coalesce;
@@ -17,6 +19,8 @@ mod send;
 mod span;
 #[cfg(feature = "cache")]
 mod tally;
+#[cfg(feature = "cache")]
+mod tape;
 mod upload;
 
 pub(crate) use arrival::Arrival;
@@ -56,8 +60,28 @@ async fn run(pool: &Arc<Inner>, request: &Request, mode: Mode) -> Result<(Head, 
     answered(pool, request, mode, identity).instrument(span).await
 }
 
-/// The answer of a call that others share, or of one of its own.
+/// The answer that is kept, or one of a server.
 async fn answered(
+    pool: &Arc<Inner>,
+    request: &Request,
+    mode: Mode,
+    identity: Identity,
+) -> Result<(Head, Arrival), Error> {
+    #[cfg(feature = "cache")]
+    if let Some(cache) = cached::serving(pool, request) {
+        return cached::answered(pool, request, mode, identity, cache).await;
+    }
+    let result = unkept(pool, request, mode, identity).await;
+    #[cfg(feature = "cache")]
+    {
+        let status = result.as_ref().ok().map(|(head, _)| head.status);
+        cached::changed(pool, request, status).await;
+    }
+    result
+}
+
+/// The answer of a server.
+async fn unkept(
     pool: &Arc<Inner>,
     request: &Request,
     mode: Mode,

@@ -21,6 +21,8 @@ use crate::redact::redacted;
 use crate::request::Request;
 use crate::response::Response;
 #[cfg(feature = "cache")]
+use crate::response_cache::ResponseCache;
+#[cfg(feature = "cache")]
 use crate::sharing::Sharing;
 use crate::streaming::Streaming;
 use crate::transport::{Connections, Transport};
@@ -335,6 +337,13 @@ impl PoolBuilder {
     /// Counts into `registry`, so that several pools and the program's own figures stand together.
     pub fn registry(mut self, registry: Registry) -> Self {
         self.registry = Some(registry);
+        self
+    }
+
+    /// Keeps answers to GET and HEAD in `cache`, and gives them again as their servers allow. The default is to keep none.
+    #[cfg(feature = "cache")]
+    pub fn cache(mut self, cache: ResponseCache) -> Self {
+        self.sharing.cache = Some(cache);
         self
     }
 

@@ -21,6 +21,8 @@ use crate::multipart::Multipart;
 use crate::place::Place;
 use crate::redact::authority;
 use crate::redirects::Redirects;
+#[cfg(feature = "cache")]
+use crate::response_cache::CacheMode;
 use crate::timeouts::Timeouts;
 
 /// Who is told of retries.
@@ -47,6 +49,8 @@ pub struct Request {
     pub(crate) transient: bool,
     #[cfg(feature = "cache")]
     pub(crate) coalesce: Option<bool>,
+    #[cfg(feature = "cache")]
+    pub(crate) cache: CacheMode,
     /// Part of a call that is counted elsewhere.
     pub(crate) within: bool,
 }
@@ -102,6 +106,8 @@ impl Request {
             transient: false,
             #[cfg(feature = "cache")]
             coalesce: None,
+            #[cfg(feature = "cache")]
+            cache: CacheMode::Use,
             within: false,
         })
     }
@@ -226,6 +232,14 @@ impl Request {
     #[must_use]
     pub fn hedge(mut self, hedging: Hedging) -> Self {
         self.hedging = Some(hedging);
+        self
+    }
+
+    /// Sets how the call treats the pool's [cache](crate::PoolBuilder::cache); the default is to use it.
+    #[cfg(feature = "cache")]
+    #[must_use]
+    pub fn cache(mut self, mode: CacheMode) -> Self {
+        self.cache = mode;
         self
     }
 

@@ -15,6 +15,8 @@ use crate::error::{Error, ErrorKind};
 use crate::identity::Identity;
 use crate::pipeline::Arrival;
 use crate::place::Place;
+#[cfg(feature = "cache")]
+use crate::response_cache::Cached;
 use crate::transport::Connected;
 
 /// What both kinds of answer have in common.
@@ -31,6 +33,9 @@ pub(crate) struct Head {
     pub(crate) attempts: Vec<Attempt>,
     /// Another caller's call brought it.
     pub(crate) coalesced: bool,
+    /// What the cache had to do with it.
+    #[cfg(feature = "cache")]
+    pub(crate) cached: Option<Cached>,
 }
 
 impl Head {
@@ -156,6 +161,13 @@ impl Response {
     #[must_use]
     pub fn is_coalesced(&self) -> bool {
         self.head.coalesced
+    }
+
+    /// What the pool's cache had to do with it; `None` when the cache was left alone.
+    #[cfg(feature = "cache")]
+    #[must_use]
+    pub fn cached(&self) -> Option<Cached> {
+        self.head.cached
     }
 
     /// When the server wants to see us again: `retry-after-ms` or `Retry-After`.

@@ -12,12 +12,14 @@ use crate::error::Error;
 use crate::identity;
 use crate::request::Request;
 use crate::response::Head;
+use crate::response_cache::ResponseCache;
 use crate::transport::Connected;
 
 /// What a pool shares between its callers.
 #[derive(Default)]
 pub(crate) struct Sharing {
     pub(crate) coalesce: bool,
+    pub(crate) cache: Option<ResponseCache>,
     pub(crate) flights: SingleFlight<Wanted, Arc<Landed>, Error>,
 }
 

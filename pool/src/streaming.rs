@@ -18,6 +18,8 @@ use crate::attempt::Attempt;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::{Arrival, Failure};
 use crate::response::Head;
+#[cfg(feature = "cache")]
+use crate::response_cache::Cached;
 use crate::sse::SseEvents;
 use crate::transport::Connected;
 
@@ -78,6 +80,13 @@ impl Streaming {
     #[must_use]
     pub fn connection(&self) -> Option<&Connected> {
         self.arrival.connection()
+    }
+
+    /// What the pool's cache had to do with it; `None` when the cache was left alone.
+    #[cfg(feature = "cache")]
+    #[must_use]
+    pub fn cached(&self) -> Option<Cached> {
+        self.head.cached
     }
 
     /// When the server wants to see us again: `retry-after-ms` or `Retry-After`.

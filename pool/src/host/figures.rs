@@ -25,6 +25,8 @@ pub(crate) const TLS: &str = "pool_tls_ns";
 pub(crate) const HEDGES: &str = "pool_hedges";
 pub(crate) const HEDGES_WON: &str = "pool_hedges_won";
 pub(crate) const COALESCED: &str = "pool_coalesced";
+pub(crate) const REVALIDATED: &str = "pool_cache_revalidated";
+pub(crate) const STALE: &str = "pool_cache_stale";
 
 /// The instruments of one scope.
 pub(crate) struct Figures {

@@ -12,6 +12,8 @@ use steadfast_ratelimit::OwnedInFlight;
 
 use super::call::Call;
 use super::failure::Failure;
+#[cfg(feature = "cache")]
+use super::tape::Tape;
 
 use crate::attempt::Reached;
 use crate::coding::{self, Decoding, Undecodable};
@@ -88,6 +90,9 @@ pub(crate) struct Arrival {
     breaker: Option<Arc<HostBreaker>>,
     /// The breaker has the outcome of the head; a later failure is a record of its own.
     head_settled: bool,
+    /// Takes the body down as it passes.
+    #[cfg(feature = "cache")]
+    tape: Option<Tape>,
 }
 
 impl Arrival {
@@ -104,6 +109,8 @@ impl Arrival {
             host: Arc::clone(&call.host),
             breaker: call.breaker.clone(),
             head_settled: false,
+            #[cfg(feature = "cache")]
+            tape: None,
         }
     }
 
@@ -122,6 +129,30 @@ impl Arrival {
             host: Arc::clone(host),
             breaker: None,
             head_settled: true,
+            tape: None,
+        }
+    }
+
+    /// Hands the whole body to `then` once it has passed, if it has no more than `most` bytes.
+    #[cfg(feature = "cache")]
+    pub(super) fn record(&mut self, most: usize, then: impl FnOnce(Bytes) + Send + 'static) {
+        let mut tape = Tape { bytes: BytesMut::new(), most, then: Box::new(then) };
+        if !tape.push(self.prefix()) {
+            return;
+        }
+        match self.open {
+            Some(_) => self.tape = Some(tape),
+            None => tape.end(),
+        }
+    }
+
+    #[cfg(feature = "cache")]
+    fn taken_down(&mut self, passed: &Result<Option<Bytes>, Failure>) {
+        let Some(mut tape) = self.tape.take() else { return };
+        match passed {
+            Ok(Some(bytes)) if tape.push(bytes) => self.tape = Some(tape),
+            Ok(None) if self.open.is_some() => tape.end(),
+            _ => {}
         }
     }
 
@@ -272,6 +303,8 @@ impl Arrival {
             Some(bytes) if bytes.len() > self.left => Err(too_large_stream()),
             bytes => Ok(bytes),
         });
+        #[cfg(feature = "cache")]
+        self.taken_down(&result);
         match &result {
             Ok(Some(bytes)) => self.left -= bytes.len(),
             Ok(None) => self.open = None,

@@ -322,6 +322,8 @@ impl<'p> Call<'p> {
                     stop,
                     attempts,
                     coalesced: false,
+                    #[cfg(feature = "cache")]
+                    cached: None,
                 };
                 Ok((head, arrival))
             }

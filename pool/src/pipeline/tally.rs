@@ -20,6 +20,8 @@ pub(super) struct Tally {
     pool: Arc<Inner>,
     started: Nanos,
     ended: bool,
+    /// It is part of a call that is counted elsewhere.
+    within: bool,
     _inside: Inside,
 }
 
@@ -31,8 +33,9 @@ impl Tally {
         };
         let started = pool.timer.now();
         let host = pool.hosts.host(&request.url, request.transient, started);
-        let tally = Self { host, pool: Arc::clone(pool), started, ended: false, _inside: inside };
-        tally.count(|calls| {
+        let tally =
+            Self { host, pool: Arc::clone(pool), started, ended: false, within: request.within, _inside: inside };
+        tally.count_call(|calls| {
             calls.requests.inc();
             calls.active.add(1);
         });
@@ -43,7 +46,7 @@ impl Tally {
     pub(super) fn end(&mut self, status: Option<StatusCode>) -> Duration {
         self.ended = true;
         let elapsed = self.pool.timer.now().since(self.started);
-        self.count(|calls| {
+        self.count_call(|calls| {
             match status {
                 Some(status) if status.as_u16() < 400 => calls.succeeded.inc(),
                 _ => calls.failed.inc(),
@@ -55,6 +58,12 @@ impl Tally {
             calls.active.sub(1);
         });
         elapsed
+    }
+
+    fn count_call(&self, add: impl Fn(&Calls)) {
+        if !self.within {
+            self.count(add);
+        }
     }
 
     /// Adds to the total and to the host's own figures.
@@ -73,7 +82,7 @@ impl Tally {
 impl Drop for Tally {
     fn drop(&mut self) {
         if !self.ended {
-            self.count(|calls| {
+            self.count_call(|calls| {
                 calls.cancelled.inc();
                 calls.active.sub(1);
             });

@@ -1,6 +1,8 @@
 //! The laws of the pool.
 
 #[cfg(feature = "cache")]
+mod cached;
+#[cfg(feature = "cache")]
 mod coalesce;
 mod hedge;
 mod hosts;

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod breaker;
+#[cfg(feature = "cache")]
+mod cached;
 mod chunked;
 mod close;
 #[cfg(feature = "cache")]
