@@ -32,6 +32,7 @@ pub(crate) struct Head {
     pub(crate) stop: Option<Stop>,
     pub(crate) attempts: Vec<Attempt>,
     /// Another caller's call brought it.
+    #[cfg(feature = "cache")]
     pub(crate) coalesced: bool,
     /// What the cache had to do with it.
     #[cfg(feature = "cache")]

@@ -15,6 +15,7 @@ use tracing::Instrument;
 use super::tally::Tally;
 use super::{Arrival, Mode, unkept};
 use crate::error::{Error, ErrorKind};
+use crate::gate::Inside;
 use crate::host::{REVALIDATED, STALE};
 use crate::identity::Identity;
 use crate::pool::Inner;
@@ -80,7 +81,7 @@ async fn looked_up(
     identity: Identity,
     cache: ResponseCache,
 ) -> Result<(Head, Arrival), Error> {
-    let mut tally = Tally::begin(pool, request, &identity)?;
+    let mut tally = Tally::begin(pool, request);
     if request.context.deadline.is_some_and(|deadline| pool.timer.now() >= deadline) {
         tally.end(None);
         let error = Error::new(ErrorKind::Deadline, "the deadline passed before the attempt began");
@@ -108,8 +109,7 @@ async fn looked_up(
     own.within = true;
     let result = asked_for(pool, &own, mode, identity.clone(), &cache, &headers, kept.as_ref()).await;
     let failed = match &result {
-        Ok(Answer::Server(head, _)) => matches!(head.status.as_u16(), 500 | 502 | 503 | 504),
-        Ok(Answer::Same(..)) => false,
+        Ok(answer) => matches!(answer.head.status.as_u16(), 500 | 502 | 503 | 504),
         Err(error) => error.is_retryable() && error.kind() != ErrorKind::Deadline,
     };
     let now = pool.wall.wall();
@@ -118,19 +118,19 @@ async fn looked_up(
         let cached = Cached::Stale { age: kept.age(now) };
         let (mut head, arrival) = given(pool, request, &mut tally, identity, &kept, cached);
         head.attempts = match result {
-            Ok(Answer::Server(failed, _) | Answer::Same(failed, _)) => failed.attempts,
+            Ok(answer) => answer.head.attempts,
             Err(mut error) => error.take_attempts(),
         };
         return Ok((head, arrival));
     }
     match result {
-        Ok(Answer::Same(asked, kept)) => {
+        Ok(Answer { head: asked, same: Some(kept), .. }) => {
             let cached = Cached::Revalidated { age: kept.age(now) };
             let (mut head, arrival) = given(pool, request, &mut tally, identity, &kept, cached);
             head.attempts = asked.attempts;
             Ok((head, arrival))
         }
-        Ok(Answer::Server(mut head, arrival)) => {
+        Ok(Answer { mut head, arrival, same: None }) => {
             tally.count(|calls| calls.cache_miss());
             head.elapsed = tally.end(Some(head.status));
             head.cached = Some(Cached::Miss);
@@ -145,11 +145,11 @@ async fn looked_up(
 }
 
 /// What a server says that was asked.
-enum Answer {
-    /// Something of its own.
-    Server(Head, Arrival),
-    /// What was kept is right, and has been put away as such.
-    Same(Head, Box<Kept>),
+struct Answer {
+    head: Head,
+    arrival: Arrival,
+    /// What was kept, where the server has called it right; it was put away as such.
+    same: Option<Box<Kept>>,
 }
 
 /// Asks the server, where it can be by what is kept, and puts away what comes.
@@ -178,7 +178,7 @@ async fn asked_for(
                 if !head.coalesced {
                     lookup.put(freshened.clone()).await;
                 }
-                return Ok(Answer::Same(head, Box::new(freshened)));
+                return Ok(Answer { head, arrival, same: Some(Box::new(freshened)) });
             }
             // It speaks of another answer than ours: that one is asked for.
             kept = None;
@@ -206,7 +206,7 @@ async fn asked_for(
                 }
             }
         }
-        return Ok(Answer::Server(head, arrival));
+        return Ok(Answer { head, arrival, same: None });
     }
 }
 
@@ -221,8 +221,9 @@ fn refresh(pool: &Arc<Inner>, request: &Request, cache: &ResponseCache, headers:
     (request.context.deadline, request.on_retry, request.observer) = (None, None, None);
     request.context.carried = None;
     let identity = Identity::of(&pool.config, &request);
+    let inside = Inside::again(&pool);
     let asking = async move {
-        let _turn = turn;
+        let _under_way = (turn, inside);
         // Nobody waits for it; what failed is counted.
         let _ = asked_for(&pool, &request, Mode::Whole, identity, &cache, &headers, Some(&kept)).await;
     };

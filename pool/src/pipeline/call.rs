@@ -321,6 +321,7 @@ impl<'p> Call<'p> {
                     retry_after,
                     stop,
                     attempts,
+                    #[cfg(feature = "cache")]
                     coalesced: false,
                     #[cfg(feature = "cache")]
                     cached: None,

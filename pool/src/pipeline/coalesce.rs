@@ -35,7 +35,7 @@ pub(super) fn wanted(pool: &Arc<Inner>, request: &Request) -> bool {
 
 /// What the shared call brings. It has no deadline: who waits for it has one, and the last who leaves ends it.
 pub(super) async fn shared(pool: &Arc<Inner>, request: &Request, identity: Identity) -> Result<(Head, Arrival), Error> {
-    let mut tally = Tally::begin(pool, request, &identity)?;
+    let mut tally = Tally::begin(pool, request);
     let refused = |error: Error| error.at(request.place()).identified(identity.id());
     let deadline = request.context.deadline;
     if deadline.is_some_and(|deadline| pool.timer.now() >= deadline) {

@@ -7,10 +7,7 @@ use http::StatusCode;
 use steadfast_clock::{Clock, Nanos};
 use steadfast_telemetry::Calls;
 
-use crate::error::{Error, ErrorKind};
-use crate::gate::Inside;
 use crate::host::Host;
-use crate::identity::Identity;
 use crate::pool::Inner;
 use crate::request::Request;
 
@@ -22,24 +19,18 @@ pub(super) struct Tally {
     ended: bool,
     /// It is part of a call that is counted elsewhere.
     within: bool,
-    _inside: Inside,
 }
 
 impl Tally {
-    pub(super) fn begin(pool: &Arc<Inner>, request: &Request, identity: &Identity) -> Result<Self, Error> {
-        let Some(inside) = Inside::enter(pool) else {
-            let error = Error::new(ErrorKind::PoolClosed, "the pool is closed: nothing was sent");
-            return Err(error.at(request.place()).identified(identity.id()));
-        };
+    pub(super) fn begin(pool: &Arc<Inner>, request: &Request) -> Self {
         let started = pool.timer.now();
         let host = pool.hosts.host(&request.url, request.transient, started);
-        let tally =
-            Self { host, pool: Arc::clone(pool), started, ended: false, within: request.within, _inside: inside };
+        let tally = Self { host, pool: Arc::clone(pool), started, ended: false, within: request.within };
         tally.count_call(|calls| {
             calls.requests.inc();
             calls.active.add(1);
         });
-        Ok(tally)
+        tally
     }
 
     /// Ends the call with an answer of that status, or without one; tells how long it took.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use steadfast_pool::mock::{MockPool, MockReply, MockRoute, MockTransport, When};
 use steadfast_pool::tower::{PoolService, TowerTransport};
 use steadfast_pool::{
-    Body, CallContext, Classify, Error, HostClient, HostConfig, Multipart, Observer, Part, Pool, PoolConfig,
+    Body, CallContext, Classify, Error, Hedging, HostClient, HostConfig, Multipart, Observer, Part, Pool, PoolConfig,
     PoolMetrics, Redirects, Request, Response, Resume, SseDecoder, SseEvents, Streaming, TraceParent, Transport,
 };
 
@@ -50,6 +50,9 @@ fn handles_are_send_sync_and_traits_are_dyn_compatible() {
         fn dynamic(_: Option<Arc<dyn steadfast_pool::Resolve>>) {}
         dynamic(None);
     }
+    send_sync::<Hedging>();
+    #[cfg(feature = "cache")]
+    send_sync::<steadfast_pool::ResponseCache>();
     #[cfg(feature = "reqwest_middleware_0_5")]
     send_sync::<steadfast_pool::middleware::SteadfastMiddleware>();
     fn dynamic(_: Option<Arc<dyn Transport>>, _: Option<Arc<dyn Classify>>, _: Option<Arc<dyn Observer>>) {}

@@ -156,7 +156,7 @@ async fn a_servers_id_that_repeats_a_secret_is_not_told() {
         let rig = rig(|pool| pool.transport(transport.clone()));
         let request = Request::get("http://api.example.com/?q=canary")
             .unwrap()
-            .header(http::header::AUTHORIZATION, http::HeaderValue::from_static("Bearer-sk-canary"));
+            .header(http::header::AUTHORIZATION, HeaderValue::from_static("Bearer-sk-canary"));
         let response = rig.pool.execute(request).await.unwrap();
         assert_eq!(response.attempts()[0].server_request_id, None, "{id}");
     }
