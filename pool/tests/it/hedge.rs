@@ -245,3 +245,26 @@ fn budgets_are_shared_by_clones() {
     assert!(own.withdraw(1, Nanos::ZERO));
     assert!(format!("{hedging:?}").contains("1ms"));
 }
+
+/// Over sockets: the connection of the attempt that was outrun is closed.
+#[cfg(feature = "hyper")]
+#[tokio::test]
+async fn the_slower_ones_connection_closes() {
+    use crate::rig::{let_time_pass, rig};
+    use steadfast_testkit::{Reply, Script, Server};
+
+    let server = Server::start(Script::new().then(Reply::never()).always(Reply::status(200))).await.unwrap();
+    let rig = rig(|pool| pool);
+    let request = Request::get(server.url()).unwrap().hedge(Hedging::after(ms(100)));
+    let pool = rig.pool.clone();
+    let call = tokio::spawn(async move { pool.execute(request).await });
+    server.wait_for(1).await;
+    let_time_pass(&rig.clock, ms(100)).await;
+    let answer = call.await.unwrap().unwrap();
+    assert_eq!((answer.attempts().len(), server.connections()), (2, 2));
+    assert!(answer.attempts()[0].maybe_executed);
+    while server.open_connections() > 1 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(rig.pool.connections().unwrap().active, 0);
+}
