@@ -25,7 +25,7 @@ pub(super) struct Attempted {
 
 /// Makes the call's next attempt.
 pub(super) async fn attempted(call: &Call<'_>, permit: Permit) -> Attempted {
-    let exchange = Arc::new(Exchange::on(Arc::clone(&call.pool.timer)));
+    let exchange = Arc::new(Exchange::on(Arc::clone(&call.pool.timer)).afresh(call.stale_resent));
     numbered(call, call.number(), call.pool.timer.now(), permit, &exchange).await
 }
 

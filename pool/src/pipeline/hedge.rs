@@ -102,7 +102,7 @@ async fn run(call: &Call<'_>, ledger: &Mutex<Ledger>, number: u32, (permit, plac
     if hedge {
         call.begin_hedge(number);
     }
-    let exchange = Arc::new(Exchange::on(Arc::clone(&call.pool.timer)));
+    let exchange = Arc::new(Exchange::on(Arc::clone(&call.pool.timer)).afresh(call.stale_resent));
     let mut under_way = UnderWay { call, ledger, number, started, hedge, exchange: &exchange, ended: false };
     let attempted = numbered(call, number, started, permit, &exchange).await;
     under_way.ended = true;

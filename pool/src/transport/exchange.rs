@@ -50,6 +50,8 @@ impl Connected {
 pub struct Exchange {
     stage: AtomicU8,
     timer: Option<SharedTimer>,
+    /// The attempt before met a connection that had been closed: this one is to have one that is new.
+    afresh: bool,
     connected: OnceLock<(Connected, Option<Nanos>)>,
     /// How its upload goes.
     pub(crate) upload: Progress,
@@ -70,6 +72,18 @@ impl Exchange {
     #[must_use]
     pub fn on(timer: SharedTimer) -> Self {
         Self { timer: Some(timer), ..Self::default() }
+    }
+
+    /// Sets whether it is to have a connection that is new.
+    pub(crate) fn afresh(mut self, afresh: bool) -> Self {
+        self.afresh = afresh;
+        self
+    }
+
+    /// Whether it is to have a connection that is new.
+    #[cfg_attr(not(feature = "hyper"), expect(dead_code, reason = "for a transport that can choose"))]
+    pub(crate) fn is_afresh(&self) -> bool {
+        self.afresh
     }
 
     /// The timer of the pool that sends it, for waits of the transport; `None` when it is not a pool.

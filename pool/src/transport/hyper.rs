@@ -96,12 +96,22 @@ impl Transport for HyperTransport {
     }
 }
 
+/// How many connections that had exchanges before are closed for a request that is to have a new one: those that lay idle
+/// beside one that was found closed are likely to be closed, too.
+const PASSED_BY: usize = 16;
+
 async fn send(hub: Arc<Hub>, request: Outbound) -> Result<Inbound, TransportError> {
     let Outbound { method, url, headers, body, exchange } = request;
     exchange.connecting();
     let mut unsent = Unsent { method, url, headers, body };
+    let mut passed_by = 0;
     loop {
         let tried = match hub.acquire(&unsent.url).await? {
+            Lease::Line(lease) if exchange.is_afresh() && passed_by < PASSED_BY && lease.is_used() => {
+                passed_by += 1;
+                lease.discard();
+                continue;
+            }
             Lease::Line(lease) => one::exchange(lease, unsent, &exchange).await,
             Lease::Stream(lease) => two::exchange(lease, unsent, &exchange).await,
         };

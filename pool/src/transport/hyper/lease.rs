@@ -51,6 +51,16 @@ impl LineLease {
         self.line.as_deref_mut()
     }
 
+    /// Whether the line had exchanges before.
+    pub(super) fn is_used(&self) -> bool {
+        self.line.as_deref().is_some_and(Line::is_used)
+    }
+
+    /// Closes the line.
+    pub(super) fn discard(mut self) {
+        self.spent = true;
+    }
+
     /// Gives the line back for the next exchange.
     pub(super) fn keep(mut self) {
         self.spent = false;

@@ -60,6 +60,11 @@ impl Line {
         self.look.ask();
     }
 
+    /// Whether it had exchanges before.
+    pub(super) fn is_used(&self) -> bool {
+        self.used
+    }
+
     /// What the next exchange is told of its connection.
     pub(super) fn connected(&mut self) -> Connected {
         if std::mem::replace(&mut self.used, true) { Connected::new(true, Version::HTTP_11) } else { self.fresh }
