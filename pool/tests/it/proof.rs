@@ -1,6 +1,7 @@
 //! The pool proved against faults, over real sockets: what it promises holds while everything around it fails.
 
 mod chaos;
+mod ends;
 mod handshakes;
 mod isolation;
 mod keep_alive;
