@@ -5,6 +5,7 @@ mod ends;
 mod handshakes;
 mod isolation;
 mod keep_alive;
+mod leaks;
 
 use std::sync::Arc;
 use std::time::Duration;
