@@ -1,5 +1,6 @@
 //! The area `http`: whole exchanges over loopback, the server in a process of its own, each process on its own core.
 
+mod beside;
 mod engine;
 mod exchange;
 mod idle;
@@ -22,7 +23,8 @@ pub use process::{Served, program};
 /// All rows of the area with `wanted` in their name, but for those in bytes.
 pub fn outcomes(served: &Served, wanted: &str) -> impl Iterator<Item = Outcome> {
     let exchanges = exchange::outcomes(served, wanted);
-    exchanges.chain(reuse::outcomes(served, wanted)).chain(streams::outcomes(served, wanted)).chain(near(wanted))
+    let connections = reuse::outcomes(served, wanted).chain(streams::outcomes(served, wanted));
+    exchanges.chain(connections).chain(beside::outcomes(served, wanted)).chain(near(wanted))
 }
 
 /// The rows in bytes; `used` tells how many the allocator has handed out.
