@@ -10,12 +10,14 @@ mod many;
 mod meters;
 mod one;
 mod outgoing;
+mod parked;
 mod peer;
 mod set;
 mod shelf;
 mod slots;
 mod sweep;
 mod two;
+mod wire;
 
 use std::fmt;
 use std::sync::Arc;

@@ -16,7 +16,10 @@ mod terms;
 #[cfg(test)]
 mod tests;
 
-pub(super) use terms::{Begin, Dated, Effects, Grant, Limits};
+pub(super) use terms::{Begin, Dated, Effects, Grant, Limits, Parks, WHOLE};
+
+/// How many are stripped at a time, while the lock is held.
+const STRIPPED: usize = 32;
 
 enum Idle<L> {
     Line(L),
@@ -38,7 +41,7 @@ pub(super) struct Book<L, M, W> {
     closing: bool,
 }
 
-impl<L: Dated, M: Dated + Clone, W> Book<L, M, W> {
+impl<L: Parks, M: Dated + Clone, W> Book<L, M, W> {
     pub(super) fn new(limits: Limits) -> Self {
         Self {
             limits,
@@ -63,9 +66,12 @@ impl<L: Dated, M: Dated + Clone, W> Book<L, M, W> {
         self.underway
     }
 
-    /// Since when the longest idle connection is idle.
-    pub(super) fn idle_since(&self) -> Option<Nanos> {
-        self.shelf.oldest().map(|(_, since)| since)
+    /// When the next sweep has something to do.
+    pub(super) fn sweep_due(&self) -> Option<Nanos> {
+        let (_, since) = self.shelf.oldest()?;
+        let over = since.saturating_add(self.limits.idle_timeout);
+        let whole = self.shelf.whole().map(|since| since.saturating_add(WHOLE));
+        Some(whole.map_or(over, |whole| whole.min(over)))
     }
 
     /// Gives a connection that is free now.
@@ -236,7 +242,8 @@ impl<L: Dated, M: Dated + Clone, W> Book<L, M, W> {
         self.settle(place, now, out);
     }
 
-    /// Closes what has been idle for too long.
+    /// Closes what has been idle for too long, and has what has been for a while give up what it does not need. Of the
+    /// latter some are left for the next sweep when there are many.
     pub(super) fn sweep(&mut self, now: Nanos, out: &mut Effects<L, M, W>) {
         while let Some((place, since)) = self.shelf.oldest() {
             if now.since(since) < self.limits.idle_timeout {
@@ -245,6 +252,13 @@ impl<L: Dated, M: Dated + Clone, W> Book<L, M, W> {
             self.discard_oldest(place, out);
             self.plan(place, out);
             self.bury(place);
+        }
+        for _ in 0..STRIPPED {
+            // Those that are due soon are done, too, so that few sweeps do for many connections.
+            if self.shelf.whole().is_none_or(|since| now.since(since) < WHOLE / 2) {
+                break;
+            }
+            self.strip(out);
         }
     }
 
@@ -441,6 +455,27 @@ impl<L: Dated, M: Dated + Clone, W> Book<L, M, W> {
             }
         }
         self.count_closed(place);
+    }
+
+    /// Has the next on the shelf give up what it does not need; one that cannot be used any more is closed.
+    fn strip(&mut self, out: &mut Effects<L, M, W>) {
+        let Some((idle, place, item)) = self.shelf.next_whole() else { return };
+        let fit = match item {
+            Idle::Line(line) => line.strip(),
+            Idle::Many(_) => true,
+        };
+        if fit {
+            return;
+        }
+        if let Some(set) = self.sets.get_mut(place) {
+            set.idle.retain(|other| *other != idle);
+        }
+        if let Some((Idle::Line(line), _)) = self.shelf.take(idle) {
+            out.lines.push(line);
+        }
+        self.count_closed(place);
+        self.plan(place, out);
+        self.bury(place);
     }
 
     fn plan(&mut self, place: Place, out: &mut Effects<L, M, W>) {

@@ -16,6 +16,7 @@ use super::book::Begin;
 use super::hub::Hub;
 use super::line::Line;
 use super::many;
+use super::parked::Parked;
 use crate::attempt::Reached;
 use crate::transport::{TransportError, TransportErrorKind};
 
@@ -62,7 +63,7 @@ async fn line(
     let line = Line::new(dialled, peer, now)
         .await
         .map_err(|error| TransportError::new(TransportErrorKind::Connect, Reached::NotConnected).caused_by(error))?;
-    hub.with(|book, out| book.line_made(set, id, Box::new(line), now, out));
+    hub.with(|book, out| book.line_made(set, id, Parked::Whole(Box::new(line)), now, out));
     Ok(())
 }
 

@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use steadfast_clock::{Clock, Nanos, SharedTimer};
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, oneshot, watch};
 use url::Url;
 
 use super::super::connect::Connector;
 use super::book::{Book, Effects, Limits};
 use super::lease::Lease;
-use super::line::Line;
 use super::many::Many;
 use super::meters::Meters;
+use super::parked::Parked;
 use super::peer::{Parts, Peer};
 use super::slots::Place;
 use super::{dial, sweep};
@@ -25,8 +25,8 @@ use crate::transport::{Connections, TransportError, TransportErrorKind};
 
 pub(super) type Granted = Result<Lease, TransportError>;
 type Waiting = oneshot::Sender<Granted>;
-pub(super) type Sets = Book<Box<Line>, Many, Waiting>;
-pub(super) type Outcome = Effects<Box<Line>, Many, Waiting>;
+pub(super) type Sets = Book<Parked, Many, Waiting>;
+pub(super) type Outcome = Effects<Parked, Many, Waiting>;
 
 /// How many streams an HTTP/2 connection is thought to carry before it says so itself (RFC 9113, section 6.5.2).
 pub(super) const STREAMS: usize = 100;
@@ -46,7 +46,14 @@ struct State {
     /// Where dials are spawned when a connection is given back outside of a runtime.
     runtime: Option<Handle>,
     /// There while connections are idle; dropping it ends the sweeping.
-    sweeper: Option<oneshot::Sender<()>>,
+    sweeper: Option<Sweeper>,
+}
+
+struct Sweeper {
+    /// When it wakes up by itself.
+    due: Nanos,
+    /// Has it look earlier.
+    sooner: watch::Sender<()>,
 }
 
 impl Hub {
@@ -76,16 +83,15 @@ impl Hub {
         if let State { book, meters: Some(meters), .. } = &mut *state {
             meters.tell(&book.figures(None));
         }
-        let sweep = state.sweeper.is_none() && state.book.idle_since().is_some();
-        let sweep = sweep.then(|| state.sweep_on(Handle::try_current().ok())).flatten();
+        let sweep = state.book.sweep_due().and_then(|due| state.sweep_by(due));
         let runtime = if out.dials.is_empty() { None } else { state.runtime() };
         let quiet = state.book.is_closing() && state.book.underway() == 0;
         drop(state);
         if quiet {
             self.quiet.notify_waiters();
         }
-        if let Some((runtime, stopped)) = sweep {
-            runtime.spawn(sweep::run(Arc::downgrade(self), Arc::clone(&self.timer), stopped));
+        if let Some((runtime, sooner)) = sweep {
+            runtime.spawn(sweep::run(Arc::downgrade(self), Arc::clone(&self.timer), sooner));
         }
         let Some(now) = (!out.grants.is_empty()).then(|| self.timer.now()) else {
             return self.finish(out, runtime, answer);
@@ -196,14 +202,15 @@ impl Hub {
         self.lock().book.figures(name)
     }
 
-    /// When the next idle connection is due to be closed; ends the sweeping when there is none.
+    /// When the next sweep is due; ends the sweeping when nothing is idle.
     pub(super) fn next_sweep(&self) -> Option<Nanos> {
         let mut state = self.lock();
-        let since = state.book.idle_since();
-        if since.is_none() {
-            state.sweeper = None;
+        let due = state.book.sweep_due();
+        match (&mut state.sweeper, due) {
+            (Some(sweeper), Some(due)) => sweeper.due = due,
+            (sweeper, _) => *sweeper = None,
         }
-        since.map(|since| since.saturating_add(self.config.idle_timeout))
+        due
     }
 
     /// The sweeping ended before its time.
@@ -239,11 +246,19 @@ impl State {
         Handle::try_current().ok().or_else(|| self.runtime.clone())
     }
 
-    fn sweep_on(&mut self, runtime: Option<Handle>) -> Option<(Handle, oneshot::Receiver<()>)> {
-        let runtime = runtime?;
-        let (stop, stopped) = oneshot::channel();
-        self.sweeper = Some(stop);
-        Some((runtime, stopped))
+    /// Has the sweeper look at `due` at the latest; what one is begun with when there is none.
+    fn sweep_by(&mut self, due: Nanos) -> Option<(Handle, watch::Receiver<()>)> {
+        if let Some(sweeper) = &mut self.sweeper {
+            if due < sweeper.due {
+                sweeper.due = due;
+                sweeper.sooner.send_replace(());
+            }
+            return None;
+        }
+        let runtime = Handle::try_current().ok()?;
+        let (sooner, told) = watch::channel(());
+        self.sweeper = Some(Sweeper { due, sooner });
+        Some((runtime, told))
     }
 }
 

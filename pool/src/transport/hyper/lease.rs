@@ -9,6 +9,7 @@ use super::book::Grant;
 use super::hub::Hub;
 use super::line::Line;
 use super::many::Many;
+use super::parked::Parked;
 use super::slots::Place;
 
 /// A line that was idle for less is taken to be alive.
@@ -20,14 +21,12 @@ pub(super) enum Lease {
 }
 
 impl Lease {
-    pub(super) fn of(hub: &Arc<Hub>, grant: Grant<Box<Line>, Many>, now: Nanos) -> Self {
+    pub(super) fn of(hub: &Arc<Hub>, grant: Grant<Parked, Many>, now: Nanos) -> Self {
         let hub = Arc::clone(hub);
         match grant {
             Grant::Line { set, line, idle_since } => {
-                if idle_since.is_some_and(|since| now.since(since) > TRUSTED) {
-                    line.suspect();
-                }
-                Self::Line(LineLease { hub, set, line: Some(line), spent: false })
+                let suspect = idle_since.is_some_and(|since| now.since(since) > TRUSTED);
+                Self::Line(LineLease { hub, set, line: line.wake(suspect), spent: false })
             }
             Grant::Stream { set, id, many, reused } => Self::Stream(StreamLease { hub, set, id, many, reused }),
         }
@@ -38,7 +37,7 @@ impl Lease {
 pub(super) struct LineLease {
     hub: Arc<Hub>,
     set: Place,
-    /// `None` once it was given back.
+    /// `None` when it turned out to have ended.
     line: Option<Box<Line>>,
     /// A request was handed to it: dropping the lease closes it.
     spent: bool,
@@ -69,14 +68,16 @@ impl LineLease {
 
 impl Drop for LineLease {
     fn drop(&mut self) {
-        let Some(line) = self.line.take() else { return };
         let now = self.hub.timer.now();
-        if self.spent {
-            // The socket is closed before another may be dialled in its place.
-            drop(line);
-            self.hub.with(|book, out| book.line_lost(self.set, now, out));
-        } else {
-            self.hub.with(|book, out| book.line_back(self.set, line, now, out));
+        match self.line.take() {
+            Some(line) if !self.spent => {
+                self.hub.with(|book, out| book.line_back(self.set, Parked::Whole(line), now, out));
+            }
+            line => {
+                // The socket is closed before another may be dialled in its place.
+                drop(line);
+                self.hub.with(|book, out| book.line_lost(self.set, now, out));
+            }
         }
     }
 }

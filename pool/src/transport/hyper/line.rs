@@ -1,22 +1,19 @@
 //! An HTTP/1.1 connection without a task: whoever has the exchange on it drives it.
 
-use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use http::{Request, Response, Version};
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
 use steadfast_clock::Nanos;
 
-use super::super::connect::{Dialled, Forward, Io, Look};
-use super::book::Dated;
+use super::super::connect::{Dialled, Forward, Look};
 use super::outgoing::Outgoing;
 use super::peer::Peer;
+use super::wire::{Notes, Wire};
 use crate::transport::Connected;
 
 /// The most bytes that the head of an answer may have, and hyper's buffer.
@@ -30,9 +27,14 @@ pub(super) struct Line {
     sender: http1::SendRequest<Outgoing>,
     /// `None` once it has ended.
     connection: Option<http1::Connection<Wire, Outgoing>>,
-    look: Look,
-    written: Arc<AtomicBool>,
-    made: Nanos,
+    pub(super) facts: Facts,
+}
+
+/// What is known of a connection, whether or not there is a machine on it.
+pub(super) struct Facts {
+    pub(super) look: Look,
+    notes: Arc<Notes>,
+    pub(super) made: Nanos,
     pub(super) peer: Arc<Peer>,
     /// Set when a forward proxy is at the other end.
     pub(super) forward: Option<Forward>,
@@ -42,22 +44,47 @@ pub(super) struct Line {
 }
 
 impl Line {
+    /// Puts a machine on a connection that was just made.
     pub(super) async fn new(dialled: Dialled, peer: Arc<Peer>, made: Nanos) -> hyper::Result<Self> {
         let look = dialled.io.look();
-        let written = Arc::new(AtomicBool::new(false));
-        let wire = Wire { io: TokioIo::new(dialled.io), written: Arc::clone(&written) };
+        let notes = Arc::new(Notes::default());
+        let fresh = Connected::new(false, Version::HTTP_11).timed(dialled.dns, Some(dialled.dial), dialled.tls);
+        let wire = Wire::new(dialled.io, Arc::clone(&notes));
+        let facts = Facts { look, notes, made, peer, forward: dialled.forward, fresh, used: false };
+        Self::on(wire, facts).await
+    }
+
+    /// Puts a machine on a connection; nothing is read or written, nor waited for.
+    async fn on(wire: Wire, facts: Facts) -> hyper::Result<Self> {
         let mut builder = http1::Builder::new();
         builder.max_buf_size(MAX_HEAD).max_header_size(MAX_HEAD).max_headers(MAX_FIELDS);
         let (sender, connection) = builder.handshake(wire).await?;
-        let fresh = Connected::new(false, Version::HTTP_11).timed(dialled.dns, Some(dialled.dial), dialled.tls);
-        let (connection, forward) = (Some(connection), dialled.forward);
-        Ok(Self { sender, connection, look, written, made, peer, forward, fresh, used: false })
+        Ok(Self { sender, connection: Some(connection), facts })
+    }
+
+    /// Puts a machine on a connection that had lost it.
+    pub(super) fn again(wire: Wire, facts: Facts) -> Option<Self> {
+        match pin!(Self::on(wire, facts)).poll(&mut nobody()) {
+            Poll::Ready(line) => line.ok(),
+            Poll::Pending => None,
+        }
+    }
+
+    /// Whether nothing is lost with the machine, as far as can be told: all that it was given is written.
+    pub(super) fn is_flushed(&self) -> bool {
+        self.facts.notes.is_flushed()
+    }
+
+    /// Drops the machine; `None` when it has ended, or has read what nobody asked for.
+    pub(super) fn bare(self) -> Option<(Wire, Facts)> {
+        let parts = self.connection?.into_parts();
+        parts.read_buf.is_empty().then_some((parts.io, self.facts))
     }
 
     /// Has the connection look at its socket itself before the next request is written: what the other side did while the
     /// line was idle may not have come to the runtime's ears.
     pub(super) fn suspect(&self) {
-        self.look.ask();
+        self.facts.look.ask();
     }
 
     /// Whether it had exchanges before.
@@ -67,7 +94,8 @@ impl Line {
 
     /// What the next exchange is told of its connection.
     pub(super) fn connected(&mut self) -> Connected {
-        if std::mem::replace(&mut self.used, true) { Connected::new(true, Version::HTTP_11) } else { self.fresh }
+        let facts = &mut self.facts;
+        if std::mem::replace(&mut facts.used, true) { Connected::new(true, Version::HTTP_11) } else { facts.fresh }
     }
 
     /// Hands a request over. Nothing is written before the line is driven.
@@ -75,7 +103,7 @@ impl Line {
         &mut self,
         request: Request<Outgoing>,
     ) -> impl Future<Output = Result<Response<Incoming>, TrySendError<Request<Outgoing>>>> + use<> {
-        self.written.store(false, Ordering::Relaxed);
+        self.facts.notes.begin();
         self.sender.try_send_request(request)
     }
 
@@ -91,7 +119,7 @@ impl Line {
 
     /// Whether bytes of the request were written.
     pub(super) fn has_written(&self) -> bool {
-        self.written.load(Ordering::Relaxed)
+        self.facts.notes.has_written()
     }
 
     /// Whether the exchange is over on both sides, and the next may follow.
@@ -100,68 +128,8 @@ impl Line {
     }
 }
 
-impl Dated for Box<Line> {
-    fn made(&self) -> Nanos {
-        self.made
-    }
-}
-
 /// A waker that does nothing. The channels between a line and the futures of its exchange are asked right after the line
 /// was driven, in the same task; a wake-up would only have the task run once more.
 pub(super) fn nobody() -> Context<'static> {
     Context::from_waker(Waker::noop())
-}
-
-/// The bytes below hyper, and a note of whether any were written.
-struct Wire {
-    io: TokioIo<Io>,
-    written: Arc<AtomicBool>,
-}
-
-impl Wire {
-    fn note(&self, written: &Poll<io::Result<usize>>) {
-        if matches!(written, Poll::Ready(Ok(1..))) {
-            self.written.store(true, Ordering::Relaxed);
-        }
-    }
-}
-
-impl hyper::rt::Read for Wire {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: hyper::rt::ReadBufCursor<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_read(cx, buf)
-    }
-}
-
-impl hyper::rt::Write for Wire {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.io).poll_write(cx, buf);
-        self.note(&written);
-        written
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.io).poll_write_vectored(cx, bufs);
-        self.note(&written);
-        written
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
-    }
 }

@@ -25,7 +25,7 @@ pub(super) enum Tried {
 
 pub(super) async fn exchange(mut lease: LineLease, unsent: Unsent, exchange: &Exchange) -> Tried {
     let Some(line) = lease.line() else { return Tried::Unsent(unsent) };
-    let (request, url) = match unsent.over_http1(&line.peer, line.forward.as_ref()) {
+    let (request, url) = match unsent.over_http1(&line.facts.peer, line.facts.forward.as_ref()) {
         Ok(ready) => ready,
         Err(error) => {
             lease.keep();

@@ -9,6 +9,8 @@ pub(super) struct Shelf<T> {
     slots: Slots<Slot<T>>,
     oldest: Option<Place>,
     newest: Option<Place>,
+    /// The longest idle of those that have not been stripped.
+    whole: Option<Place>,
 }
 
 struct Slot<T> {
@@ -21,7 +23,7 @@ struct Slot<T> {
 
 impl<T> Default for Shelf<T> {
     fn default() -> Self {
-        Self { slots: Slots::default(), oldest: None, newest: None }
+        Self { slots: Slots::default(), oldest: None, newest: None, whole: None }
     }
 }
 
@@ -35,11 +37,15 @@ impl<T> Shelf<T> {
             None => self.oldest = Some(place),
         }
         self.newest = Some(place);
+        self.whole = self.whole.or(Some(place));
         place
     }
 
     pub(super) fn take(&mut self, place: Place) -> Option<(T, Nanos)> {
         let slot = self.slots.take(place)?;
+        if self.whole == Some(place) {
+            self.whole = slot.newer;
+        }
         match slot.older.and_then(|older| self.slots.get_mut(older)) {
             Some(older) => older.newer = slot.newer,
             None => self.oldest = slot.newer,
@@ -64,6 +70,19 @@ impl<T> Shelf<T> {
     pub(super) fn oldest(&self) -> Option<(Place, Nanos)> {
         let slot = self.slots.get(self.oldest?)?;
         Some((slot.owner, slot.since))
+    }
+
+    /// Since when the longest idle of those is idle that have not been stripped.
+    pub(super) fn whole(&self) -> Option<Nanos> {
+        self.since(self.whole?)
+    }
+
+    /// That one, whose it is, and where; it counts as stripped from now on.
+    pub(super) fn next_whole(&mut self) -> Option<(Place, Place, &mut T)> {
+        let place = self.whole?;
+        let slot = self.slots.get_mut(place)?;
+        self.whole = slot.newer;
+        Some((place, slot.owner, &mut slot.item))
     }
 
     pub(super) fn len(&self) -> usize {

@@ -14,6 +14,16 @@ pub(in super::super) trait Dated {
     fn made(&self) -> Nanos;
 }
 
+/// What can do with less while nobody has it.
+pub(in super::super) trait Parks: Dated {
+    /// Gives up what only an exchange needs. Whether it can still be used afterwards.
+    #[must_use]
+    fn strip(&mut self) -> bool;
+}
+
+/// How long a line may be idle before it gives up what only an exchange needs.
+pub(in super::super) const WHOLE: Duration = Duration::from_secs(1);
+
 /// The bounds that the book keeps.
 #[derive(Clone, Copy, Debug)]
 pub(in super::super) struct Limits {

@@ -10,12 +10,16 @@ use url::Url;
 
 use super::super::peer::{Parts, Peer};
 use super::super::slots::Place;
-use super::{Begin, Book, Dated, Effects, Grant, Limits};
+use super::{Begin, Book, Dated, Effects, Grant, Limits, Parks, WHOLE};
 
 #[derive(Clone, Debug)]
 struct Conn {
     number: u64,
     made: Nanos,
+    /// How often it was stripped since it was last idle.
+    stripped: usize,
+    /// Stripping it shows that it is of no use.
+    rotten: bool,
 }
 
 impl Dated for Conn {
@@ -24,11 +28,18 @@ impl Dated for Conn {
     }
 }
 
+impl Parks for Conn {
+    fn strip(&mut self) -> bool {
+        self.stripped += 1;
+        !self.rotten
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Ask(usize),
     GiveUp(usize),
-    Dialled { which: usize, http2: bool, max: usize },
+    Dialled { which: usize, http2: bool, max: usize, rotten: bool },
     Failed(usize),
     Back { which: usize, whole: bool },
     Takes { which: usize, max: usize },
@@ -44,13 +55,14 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => (0..3_usize).prop_map(Step::Ask),
         2 => which.clone().prop_map(Step::GiveUp),
-        6 => (which.clone(), any::<bool>(), 0..4_usize).prop_map(|(which, http2, max)| Step::Dialled { which, http2, max }),
+        6 => (which.clone(), any::<bool>(), 0..4_usize, prop::bool::weighted(0.2))
+            .prop_map(|(which, http2, max, rotten)| Step::Dialled { which, http2, max, rotten }),
         1 => which.clone().prop_map(Step::Failed),
         6 => (which.clone(), any::<bool>()).prop_map(|(which, whole)| Step::Back { which, whole }),
         1 => (which.clone(), 0..4_usize).prop_map(|(which, max)| Step::Takes { which, max }),
         1 => which.clone().prop_map(Step::Drains),
         1 => which.clone().prop_map(Step::Lost),
-        2 => (0..40_u64).prop_map(Step::Pass),
+        2 => prop_oneof![4 => 0..40_u64, 1 => 400..1_200_u64].prop_map(Step::Pass),
         1 => Just(Step::Sweep),
         1 => (0..3_usize, 0..4_usize).prop_map(|(host, n)| Step::Warm(host, n)),
     ]
@@ -122,13 +134,13 @@ impl Model {
                     self.book.leave(set, ticket, &mut out);
                 }
             }
-            Step::Dialled { which, http2, max } => {
+            Step::Dialled { which, http2, max, rotten } => {
                 if self.dials.is_empty() {
                     return;
                 }
                 let begin = self.dials.swap_remove(which % self.dials.len());
                 self.made += 1;
-                let conn = Conn { number: self.made, made: now };
+                let conn = Conn { number: self.made, made: now, stripped: 0, rotten };
                 let before = self.book.figures(None).opened;
                 if http2 && begin.peer.target.https {
                     self.book.many_made((begin.set, begin.id), conn, max, now, &mut out);
@@ -153,7 +165,8 @@ impl Model {
                     return;
                 }
                 match self.lent.swap_remove(which % self.lent.len()) {
-                    Lent::Line(set, conn) => {
+                    Lent::Line(set, mut conn) => {
+                        conn.stripped = 0;
                         assert!(self.lines_out.remove(&conn.number));
                         if whole {
                             self.book.line_back(set, conn, now, &mut out);
@@ -188,7 +201,10 @@ impl Model {
                 }
             }
             Step::Pass(millis) => self.now = now.saturating_add(Duration::from_millis(millis)),
-            Step::Sweep => self.book.sweep(now, &mut out),
+            Step::Sweep => {
+                self.book.sweep(now, &mut out);
+                assert!(self.book.sweep_due().is_none_or(|due| due > now), "something was left that is due");
+            }
             Step::Warm(host, wanted) => {
                 let url = url(host);
                 let peer = || (Arc::new(Peer::of(&url).unwrap()), None);
@@ -218,7 +234,10 @@ impl Model {
         match grant {
             Grant::Line { set, line, idle_since } => {
                 assert!(self.lines_out.insert(line.number), "one line, two exchanges");
-                assert!(idle_since.is_none_or(|since| self.now.since(since) < self.limits.idle_timeout));
+                let idle = idle_since.map_or(Duration::ZERO, |since| self.now.since(since));
+                assert!(idle < self.limits.idle_timeout);
+                assert!(line.stripped <= usize::from(idle >= WHOLE / 2), "stripped twice, or too early");
+                assert!(line.stripped == 0 || !line.rotten, "of no use, and given");
                 self.lent.push(Lent::Line(set, line));
             }
             Grant::Stream { set, id, .. } => {
@@ -277,15 +296,20 @@ fn pick<T>(items: impl ExactSizeIterator<Item = T>, which: usize) -> Option<T> {
 }
 
 proptest! {
-    /// Whatever happens in whatever order: no bound is passed, no connection is given twice, nobody is served before his
-    /// turn or forgotten, and in the end nothing is left.
+    /// Whatever happens in whatever order: no bound is passed, no connection is given twice or stripped early, nobody is
+    /// served before his turn or forgotten, and in the end nothing is left.
     #[test]
-    fn the_book_is_kept(steps in prop::collection::vec(step(), 0..60), max in 1..4_usize, age in any::<bool>()) {
+    fn the_book_is_kept(
+        steps in prop::collection::vec(step(), 0..60),
+        max in 1..4_usize,
+        age in any::<bool>(),
+        idle in prop_oneof![Just(50_u64), Just(5_000)],
+    ) {
         let limits = Limits {
             max_idle: 3,
             max_idle_per_host: 2,
             max_per_host: max,
-            idle_timeout: Duration::from_millis(50),
+            idle_timeout: Duration::from_millis(idle),
             max_age: age.then_some(Duration::from_millis(80)),
         };
         let mut model = Model::new(limits);
