@@ -13,9 +13,11 @@ use super::server;
 pub struct Served {
     /// HTTP/1.1, without TLS.
     pub plain: String,
+    /// HTTP/1.1 over TLS.
+    pub secret: String,
     /// HTTP/2 over TLS.
     pub streams: String,
-    /// The file with the certificate that the latter shows.
+    /// The file with the certificate that the latter two show.
     pub roots: PathBuf,
 }
 

@@ -16,16 +16,18 @@ pub(super) use streams::{AT_ONCE, LATE};
 
 /// Serves until nobody is there any more.
 pub(super) fn run() {
-    let (plain, streams) = (listener(), listener());
-    let (acceptor, roots) = certificate::made();
+    let (plain, secret, streams) = (listener(), listener(), listener());
+    let (acceptors, roots) = certificate::made();
     let url = |scheme: &str, listener: &TcpListener| {
         format!("{scheme}://{}", listener.local_addr().expect("a bound listener has an address"))
     };
-    let served = Served { plain: url("http", &plain), streams: url("https", &streams), roots };
+    let (http, secretly) = (url("http", &plain), url("https", &secret));
+    let served = Served { plain: http, secret: secretly, streams: url("https", &streams), roots };
     let serving = move || {
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime to be had");
         runtime.block_on(async {
-            tokio::join!(plain::serve(plain), streams::serve(streams, acceptor));
+            let (http1, http2) = (Some(acceptors.http1), acceptors.http2);
+            tokio::join!(plain::serve(plain, None), plain::serve(secret, http1), streams::serve(streams, http2));
         });
     };
     // It ends with the process.

@@ -28,6 +28,8 @@ mod hosts;
 #[cfg(feature = "hyper")]
 mod http2;
 mod identity;
+#[cfg(feature = "hyper")]
+mod idle;
 mod laws;
 mod layers;
 mod limits;

@@ -8,8 +8,14 @@ use rustls::crypto::ring::default_provider;
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use tokio_rustls::TlsAcceptor;
 
-/// What speaks HTTP/2 with it, and the file with it.
-pub(super) fn made() -> (TlsAcceptor, PathBuf) {
+/// Who speaks with it.
+pub(super) struct Acceptors {
+    pub(super) http1: TlsAcceptor,
+    pub(super) http2: TlsAcceptor,
+}
+
+/// Who speaks with it, and the file with it.
+pub(super) fn made() -> (Acceptors, PathBuf) {
     let made = rcgen::generate_simple_self_signed([String::from("127.0.0.1")]).expect("a certificate");
     let file = std::env::temp_dir().join(format!("steadfast-bench-{}.pem", std::process::id()));
     std::fs::write(&file, made.cert.pem()).expect("a file for the certificate");
@@ -20,6 +26,7 @@ pub(super) fn made() -> (TlsAcceptor, PathBuf) {
         .with_no_client_auth()
         .with_single_cert(vec![made.cert.der().clone()], key.into())
         .expect("a certificate with its key");
+    let http1 = TlsAcceptor::from(Arc::new(config.clone()));
     config.alpn_protocols = vec![b"h2".to_vec()];
-    (TlsAcceptor::from(Arc::new(config)), file)
+    (Acceptors { http1, http2: TlsAcceptor::from(Arc::new(config)) }, file)
 }

@@ -1,4 +1,4 @@
-//! HTTP/1.1 with connections that stay open: a parsed head, a ready answer.
+//! HTTP/1.1 with connections that stay open, with TLS or without: a parsed head, a ready answer.
 
 use std::io;
 use std::net;
@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::{Buf, BytesMut};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Barrier;
+use tokio_rustls::TlsAcceptor;
 
 /// What every other path gets: an answer of a usual size.
 pub(crate) const ANSWER: &str = r#"{"id":"resp_0123456789abcdef","object":"answer","created":1694268190,"model":"some-model-of-the-day","choices":[{"index":0,"message":{"role":"assistant","content":"There is nothing to be said about it, and so this is said in a few words."},"finish_reason":"stop"}],"usage":{"in":12,"out":18}}"#;
@@ -23,13 +24,13 @@ pub(crate) const SO_MANY: usize = 1_000;
 static ACCEPTED: AtomicU64 = AtomicU64::new(0);
 
 /// Serves for ever.
-pub(super) async fn serve(listener: net::TcpListener) {
+pub(super) async fn serve(listener: net::TcpListener, acceptor: Option<TlsAcceptor>) {
     let listener = TcpListener::from_std(listener).expect("a listener for this runtime");
     let (ready, together) = (answer(ANSWER), Arc::new(Barrier::new(SO_MANY)));
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };
         ACCEPTED.fetch_add(1, Ordering::Relaxed);
-        tokio::spawn(converse(stream, ready.clone(), Arc::clone(&together)));
+        tokio::spawn(receive(stream, acceptor.clone(), ready.clone(), Arc::clone(&together)));
     }
 }
 
@@ -39,8 +40,24 @@ fn answer(body: &str) -> String {
 }
 
 /// One connection, until the other side has enough.
-async fn converse(mut stream: TcpStream, ready: String, together: Arc<Barrier>) -> io::Result<()> {
+async fn receive(
+    stream: TcpStream,
+    acceptor: Option<TlsAcceptor>,
+    ready: String,
+    together: Arc<Barrier>,
+) -> io::Result<()> {
     stream.set_nodelay(true)?;
+    match acceptor {
+        Some(acceptor) => converse(acceptor.accept(stream).await?, ready, together).await,
+        None => converse(stream, ready, together).await,
+    }
+}
+
+async fn converse(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    ready: String,
+    together: Arc<Barrier>,
+) -> io::Result<()> {
     let mut read = BytesMut::with_capacity(8 * 1024);
     while stream.read_buf(&mut read).await? > 0 {
         while let Some(asked) = asked(&mut read)? {
