@@ -20,6 +20,7 @@ pub(super) async fn run(hub: Weak<Hub>, timer: SharedTimer, mut sooner: watch::R
     };
     while let Some(due) = hub.upgrade().and_then(sweep) {
         if due <= timer.now() {
+            // There is more of the same; others come first.
             yield_now().await;
         } else if let Some(Err(_)) = race::before(&timer, due, pin!(sooner.changed())).await {
             break;

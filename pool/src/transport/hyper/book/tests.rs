@@ -77,6 +77,8 @@ struct Model {
     book: Book<Conn, Conn, u64>,
     limits: Limits,
     now: Nanos,
+    /// When it was swept last.
+    swept: Nanos,
     made: u64,
     /// Places and tickets of those who wait, by their number.
     waiting: BTreeMap<u64, (usize, Option<(Place, u64)>)>,
@@ -97,7 +99,8 @@ impl Model {
         Self {
             book: Book::new(limits),
             limits,
-            now: Nanos::from_nanos(0),
+            now: Nanos::ZERO,
+            swept: Nanos::ZERO,
             made: 0,
             waiting: BTreeMap::new(),
             asked: 0,
@@ -203,6 +206,7 @@ impl Model {
             Step::Pass(millis) => self.now = now.saturating_add(Duration::from_millis(millis)),
             Step::Sweep => {
                 self.book.sweep(now, &mut out);
+                self.swept = now;
                 assert!(self.book.sweep_due().is_none_or(|due| due > now), "something was left that is due");
             }
             Step::Warm(host, wanted) => {
@@ -237,6 +241,8 @@ impl Model {
                 let idle = idle_since.map_or(Duration::ZERO, |since| self.now.since(since));
                 assert!(idle < self.limits.idle_timeout);
                 assert!(line.stripped <= usize::from(idle >= WHOLE / 2), "stripped twice, or too early");
+                let due = idle_since.is_some_and(|since| self.swept >= since.saturating_add(WHOLE));
+                assert!(!due || line.stripped == 1, "not stripped in time");
                 assert!(line.stripped == 0 || !line.rotten, "of no use, and given");
                 self.lent.push(Lent::Line(set, line));
             }
