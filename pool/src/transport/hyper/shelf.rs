@@ -89,3 +89,44 @@ impl<T> Shelf<T> {
         self.slots.len()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Whatever is put, taken and stripped: the longest idle, and the longest idle that was not stripped, are told.
+        #[test]
+        fn the_oldest_is_known(steps in prop::collection::vec((0..4_u8, 0..8_usize), 0..100)) {
+            let mut shelf = Shelf::default();
+            // Place, since when, stripped; the oldest first.
+            let mut model: Vec<(Place, Nanos, bool)> = Vec::new();
+            for (at, (step, which)) in (0_u64..).zip(steps) {
+                let now = Nanos::from_nanos(at);
+                match step {
+                    0 | 1 => model.push((shelf.put(at, 7, now), now, false)),
+                    2 if which < model.len() => {
+                        let (place, since, _) = model.remove(which);
+                        prop_assert_eq!(shelf.take(place), Some((since.as_nanos(), since)));
+                    }
+                    3 => {
+                        let told = shelf.next_whole().map(|(place, owner, item)| (place, owner, *item));
+                        let next = model.iter_mut().find(|(.., stripped)| !stripped);
+                        let next = next.map(|(place, since, stripped)| {
+                            *stripped = true;
+                            (*place, 7, since.as_nanos())
+                        });
+                        prop_assert_eq!(told, next);
+                    }
+                    _ => {}
+                }
+                prop_assert_eq!(shelf.len(), model.len());
+                prop_assert_eq!(shelf.oldest(), model.first().map(|(_, since, _)| (7, *since)));
+                let whole = model.iter().find(|(.., stripped)| !stripped);
+                prop_assert_eq!(shelf.whole(), whole.map(|(_, since, _)| *since));
+            }
+        }
+    }
+}
