@@ -89,7 +89,7 @@ impl Line {
 
     /// Whether it had exchanges before.
     pub(super) fn is_used(&self) -> bool {
-        self.used
+        self.facts.used
     }
 
     /// What the next exchange is told of its connection.
