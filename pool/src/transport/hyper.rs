@@ -100,7 +100,7 @@ impl Transport for HyperTransport {
 
 /// How many connections that had exchanges before are closed for a request that is to have a new one: those that lay idle
 /// beside one that was found closed are likely to be closed, too.
-const PASSED_BY: usize = 16;
+const PASSED_BY: usize = 256;
 
 async fn send(hub: Arc<Hub>, request: Outbound) -> Result<Inbound, TransportError> {
     let Outbound { method, url, headers, body, exchange } = request;

@@ -60,7 +60,9 @@ async fn prove(transport: Make, calls: u64, exact: bool) {
     let reached = town.requests();
     let town = town.recovered().await;
     tally.add(town.revive(&pool, calls..calls + 1_000).await);
-    let calm = many(&pool, &town, calls + 1_000..calls + 1_000 + CALM, Course::calm).await;
+    // Some idle connections ended with the servers that were ill; only the own transport looks before it writes.
+    let course = if exact { Course::calm } else { Course::probe };
+    let calm = many(&pool, &town, calls + 1_000..calls + 1_000 + CALM, course).await;
     assert_eq!((calm.succeeded, calm.failed), (CALM, 0), "{:?}", calm.kinds);
     tally.add(calm);
     tally.check_figures(&pool.metrics());
