@@ -122,6 +122,8 @@ pub(super) async fn make(pool: &Pool, urls: &[String], n: u64, course: &Course) 
         (How::Stream, _) => stream(pool, request, n, course, &expected).await,
         (_, None) => whole(pool, request, n, course, &expected).await,
         (_, Some(patience)) => tokio::select! {
+            // A call that nobody ever polled is none.
+            biased;
             ended = whole(pool, request, n, course, &expected) => ended,
             () = pause(pool.timer(), patience) => Ended { cancelled: true, ..Ended::default() },
         },
