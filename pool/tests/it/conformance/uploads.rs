@@ -1,17 +1,22 @@
 //! Bodies on their way out.
 
 use std::io;
+use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderMap, Method};
 use http_body::Frame;
 use http_body_util::StreamBody;
-use steadfast_pool::{BoxBody, Outbound, Reached, TransportErrorKind as Kind};
+use steadfast_clock::{ManualClock, shared};
+use steadfast_pool::backoff::Policy;
+use steadfast_pool::{BoxBody, ErrorKind, Outbound, Phase, Pool, Reached, Request, TransportErrorKind as Kind};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
 
 use super::transports;
+use crate::rig::let_time_pass;
 use crate::wire::{OK, Wire, closed, fetch, head, pause, post, rest};
 
 fn upload(url: &url::Url, chunks: mpsc::UnboundedReceiver<io::Result<Bytes>>) -> Outbound {
@@ -39,7 +44,7 @@ async fn a_body_of_unknown_length_goes_in_chunks() {
         let (chunks, received) = mpsc::unbounded_channel();
         let request = upload(&server.url, received);
         let sending = tokio::spawn({
-            let transport = std::sync::Arc::clone(&under.transport);
+            let transport = Arc::clone(&under.transport);
             async move { fetch(&*transport, request).await }
         });
         for chunk in ["one", "two"] {
@@ -75,7 +80,7 @@ async fn an_answer_before_the_end_of_the_upload() {
             closed(&mut socket).await;
         })
         .await;
-        // `reqwest` may hand the next request to the same connection, where it waits for the upload.
+        // `reqwest` lets the upload go on, and hands the next request to the same connection.
         for n in 1..=if under.exact { 3 } else { 1 } {
             let (chunks, received) = mpsc::unbounded_channel();
             chunks.send(Ok(Bytes::from("one"))).unwrap();
@@ -84,6 +89,50 @@ async fn an_answer_before_the_end_of_the_upload() {
             assert_eq!(rest(answer).await.unwrap(), "no!");
             assert_eq!(server.accepted(), n, "{}", under.name);
             drop(chunks);
+        }
+    }
+}
+
+/// A server that answers early and says nothing more on that connection: the own transport closes it, `reqwest` lets the
+/// upload go on and uses it again. Either way the next call ends, by the limits of the pool if by nothing else.
+#[tokio::test]
+async fn an_answer_before_the_end_of_the_upload_does_not_hold_up_the_next_call() {
+    for under in transports() {
+        let (told, mut tell) = mpsc::unbounded_channel();
+        let server = Wire::new(move |mut socket, _| {
+            let told = told.clone();
+            async move {
+                head(&mut socket).await;
+                socket.write_all(OK.as_bytes()).await.unwrap();
+                // The end of the upload, or of the connection.
+                let mut body = Vec::new();
+                while !body.ends_with(b"0\r\n\r\n") && socket.read_buf(&mut body).await.is_ok_and(|read| read > 0) {}
+                told.send(()).unwrap();
+                closed(&mut socket).await;
+            }
+        })
+        .await;
+        let clock = ManualClock::new();
+        let builder = Pool::builder().timer(shared(clock.clone())).transport(Arc::clone(&under.transport));
+        let pool = builder.retry(Policy::disabled()).build().unwrap();
+        let (chunks, received) = mpsc::unbounded_channel();
+        chunks.send(Ok(Bytes::from("one"))).unwrap();
+        let answer = under.transport.send(upload(&server.url, received)).await.unwrap();
+        assert_eq!(rest(answer).await.unwrap(), "ok", "{}", under.name);
+        drop(chunks);
+        tell.recv().await.unwrap();
+        pause(5).await;
+        let next = tokio::spawn({
+            let request = Request::get(server.url.as_str()).unwrap();
+            async move { pool.execute(request).await }
+        });
+        if under.exact {
+            assert_eq!(next.await.unwrap().unwrap().status(), 200);
+            assert_eq!(server.accepted(), 2);
+        } else {
+            let_time_pass(&clock, Duration::from_secs(60)).await;
+            assert_eq!(next.await.unwrap().unwrap_err().kind(), ErrorKind::Timeout(Phase::Header));
+            assert_eq!(server.accepted(), 1);
         }
     }
 }
