@@ -40,7 +40,7 @@ use crate::error::Error;
 ///
 /// * A connection over HTTP/1.1 has no task: the exchange that has it drives it, and dropping the exchange closes it. An
 ///   idle one is looked at before it is used again; a request whose connection ended before anything was written goes out
-///   on the next one.
+///   on the next one. One that is idle for a second gives its buffers up, until it is used again.
 /// * An HTTP/2 connection is driven by one task. A request takes a free stream of the fullest one; when all are full
 ///   another connection is opened, up to `max_per_host`.
 /// * Whoever finds no connection waits in order. What it waits for is the first connection that is free, its own dial or

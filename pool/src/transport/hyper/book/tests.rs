@@ -10,7 +10,8 @@ use url::Url;
 
 use super::super::peer::{Parts, Peer};
 use super::super::slots::Place;
-use super::{Begin, Book, Dated, Effects, Grant, Limits, Parks, WHOLE};
+use super::terms::WHOLE;
+use super::{Begin, Book, Dated, Effects, Grant, Limits, Parks};
 
 #[derive(Clone, Debug)]
 struct Conn {
