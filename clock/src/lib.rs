@@ -33,6 +33,6 @@ pub use nanos::{Nanos, UnixNanos};
 pub use system::System;
 pub use timer::{BoxSleep, SharedTimer, Timer, shared};
 #[cfg(feature = "tokio")]
-pub use tokio::{TokioSleep, TokioTimer};
+pub use tokio::{TokioSleep, TokioTimeout, TokioTimeouts, TokioTimer};
 #[cfg(feature = "tsc")]
 pub use tsc::Tsc;

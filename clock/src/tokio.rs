@@ -1,8 +1,13 @@
 //! A timer on tokio's clock, which `tokio::time::pause` stops and steers.
 
+mod timeouts;
+
+pub use timeouts::{TokioTimeout, TokioTimeouts};
+
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
+use core::time::Duration;
 use std::sync::OnceLock;
 
 use tokio::time::Instant;
@@ -42,6 +47,16 @@ fn origin() -> Instant {
 
 const HEAD: Nanos = Nanos::from_nanos(1_000_000_000);
 
+/// The instant of a point in time, which nobody need look at the clock for.
+fn instant(at: Nanos) -> Instant {
+    let origin = origin();
+    let there = if at < HEAD { origin.checked_sub(HEAD.since(at)) } else { origin.checked_add(at.since(HEAD)) };
+    // What the system has no instant for is before everything, or so far off that a generation is as good.
+    there.unwrap_or(if at < HEAD { origin } else { origin + GENERATION })
+}
+
+const GENERATION: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+
 impl Clock for TokioTimer {
     #[inline]
     fn now(&self) -> Nanos {
@@ -66,8 +81,7 @@ impl Timer for TokioTimer {
 
     #[expect(clippy::disallowed_methods, reason = "this is the timer that everything else is told to take")]
     fn sleep_until(&self, at: Nanos) -> TokioSleep {
-        let wait = at.since(self.now());
-        TokioSleep(Box::pin(tokio::time::sleep(wait)))
+        TokioSleep(Box::pin(tokio::time::sleep_until(instant(at))))
     }
 }
 

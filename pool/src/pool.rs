@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use steadfast_backoff::{Budget, Policy, StatusSet};
 use steadfast_breaker::Rule;
-use steadfast_clock::{Clock, SharedTimer, System, TokioTimer, UnixNanos, Wall};
+use steadfast_clock::{Clock, SharedTimer, System, TokioTimeouts, UnixNanos, Wall};
 use steadfast_telemetry::{Recorder, Registry, Snapshot};
 use url::Url;
 
@@ -376,7 +376,7 @@ impl PoolBuilder {
         if let Some(rule) = self.breaker {
             host::check_rule(rule)?;
         }
-        let timer = self.timer.unwrap_or_else(|| steadfast_clock::shared(TokioTimer::new()));
+        let timer = self.timer.unwrap_or_else(|| steadfast_clock::shared(TokioTimeouts::new()));
         let registry = self.registry.unwrap_or_else(|| registry(self.config.max_host_figures));
         let transport = match self.transport {
             Some(transport) => transport,

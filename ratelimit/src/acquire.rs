@@ -57,7 +57,9 @@ impl<C: Sync> RateLimiter<C> {
         let mut place = self.line.join(cost);
         self.in_time(seen.due(place.ahead.saturating_add(cost), arrived), deadline, arrived)?;
 
-        let mut turn = match (self.line.turn.try_lock(), deadline) {
+        let turn = self.line.turn.try_lock();
+        let at_once = turn.is_ok();
+        let mut turn = match (turn, deadline) {
             (Ok(turn), _) => turn,
             (Err(_), None) => self.line.turn.lock().await,
             (Err(_), Some(deadline)) => {
@@ -71,7 +73,7 @@ impl<C: Sync> RateLimiter<C> {
                 }
             }
         };
-        let mut now = timer.now();
+        let mut now = if at_once { arrived } else { timer.now() };
         let mut stamp = turn.stamp(arrived, now);
         loop {
             place.count(false);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use steadfast_clock::{
     BlockingTimer, BoxSleep, Clock, Coarse, ManualClock, ManualCoarse, ManualSleep, Nanos, SharedTimer, System, Timer,
-    TokioSleep, TokioTimer, Tsc, UnixNanos, Wall, shared,
+    TokioSleep, TokioTimeout, TokioTimeouts, TokioTimer, Tsc, UnixNanos, Wall, shared,
 };
 
 fn send_sync<T: Send + Sync>() {}
@@ -17,6 +17,8 @@ fn handles_are_send_sync_and_traits_are_dyn_compatible() {
     send_sync::<System>();
     send_sync::<TokioTimer>();
     send_sync::<TokioSleep>();
+    send_sync::<TokioTimeouts>();
+    send_sync::<TokioTimeout>();
     send_sync::<ManualClock>();
     send_sync::<ManualSleep>();
     send_sync::<ManualCoarse>();
@@ -41,6 +43,7 @@ fn successive_reads_never_go_backwards() {
     }
     check(&System::new());
     check(&TokioTimer::new());
+    check(&TokioTimeouts::new());
     check(&ManualClock::new());
     check(&ManualClock::new().coarse(Duration::from_millis(1)));
     check(&Coarse::start(Duration::from_millis(1)).unwrap());

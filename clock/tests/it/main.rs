@@ -7,4 +7,5 @@ mod contract;
 mod human;
 mod laws;
 mod manual;
+mod timeouts;
 mod tsc;
