@@ -32,7 +32,7 @@ use self::meters::Meters;
 use self::one::Tried;
 use self::outgoing::Unsent;
 use super::connect::Connector;
-use super::{CloseFuture, Connections, Inbound, Outbound, SendFuture, Transport, TransportError, WarmFuture};
+use super::{CloseFuture, Connections, Exchange, Inbound, Outbound, SendFuture, Transport, TransportError, WarmFuture};
 use crate::config::PoolConfig;
 use crate::error::Error;
 
@@ -81,7 +81,9 @@ impl HyperTransport {
 impl Transport for HyperTransport {
     fn send(&self, request: Outbound) -> SendFuture {
         let hub = Arc::clone(&self.hub);
-        Box::pin(send(hub, request))
+        let Outbound { method, url, headers, body, exchange } = request;
+        exchange.connecting();
+        Box::pin(send(hub, Unsent { method, url, headers, body }, exchange))
     }
 
     fn warm(&self, url: &Url, connections: usize) -> WarmFuture {
@@ -102,10 +104,7 @@ impl Transport for HyperTransport {
 /// beside one that was found closed are likely to be closed, too.
 const PASSED_BY: usize = 256;
 
-async fn send(hub: Arc<Hub>, request: Outbound) -> Result<Inbound, TransportError> {
-    let Outbound { method, url, headers, body, exchange } = request;
-    exchange.connecting();
-    let mut unsent = Unsent { method, url, headers, body };
+async fn send(hub: Arc<Hub>, mut unsent: Unsent, exchange: Arc<Exchange>) -> Result<Inbound, TransportError> {
     let mut passed_by = 0;
     loop {
         let tried = match hub.acquire(&unsent.url).await? {
@@ -115,7 +114,8 @@ async fn send(hub: Arc<Hub>, request: Outbound) -> Result<Inbound, TransportErro
                 continue;
             }
             Lease::Line(lease) => one::exchange(lease, unsent, &exchange).await,
-            Lease::Stream(lease) => two::exchange(lease, unsent, &exchange).await,
+            // Boxed, as is whatever is not met by most: so that the future is small enough for what allocators are quick at.
+            Lease::Stream(lease) => Box::pin(two::exchange(lease, unsent, &exchange)).await,
         };
         match tried {
             Tried::Done(result) => return result,

@@ -126,7 +126,7 @@ impl Hub {
         })?;
         match grant {
             Some(grant) => Ok(Lease::of(self, grant, now)),
-            None => self.queue(url, parts, now).await,
+            None => Box::pin(self.queue(url, parts, now)).await,
         }
     }
 

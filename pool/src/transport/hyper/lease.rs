@@ -60,6 +60,11 @@ impl LineLease {
         self.spent = true;
     }
 
+    /// Nothing was handed to the line.
+    pub(super) fn unused(&mut self) {
+        self.spent = false;
+    }
+
     /// Gives the line back for the next exchange.
     pub(super) fn keep(mut self) {
         self.spent = false;

@@ -22,6 +22,9 @@ const MAX_HEAD: usize = 64 * 1024;
 /// The most header fields that an answer may have.
 const MAX_FIELDS: usize = 256;
 
+/// What comes of a request that was handed to a line.
+pub(super) type Answered = Result<Response<Incoming>, TrySendError<Request<Outgoing>>>;
+
 /// A connection and the machine that speaks HTTP/1.1 on it. Dropping it closes the socket.
 pub(super) struct Line {
     sender: http1::SendRequest<Outgoing>,
@@ -99,10 +102,7 @@ impl Line {
     }
 
     /// Hands a request over. Nothing is written before the line is driven.
-    pub(super) fn send(
-        &mut self,
-        request: Request<Outgoing>,
-    ) -> impl Future<Output = Result<Response<Incoming>, TrySendError<Request<Outgoing>>>> + use<> {
+    pub(super) fn send(&mut self, request: Request<Outgoing>) -> impl Future<Output = Answered> + use<> {
         self.facts.notes.begin();
         self.sender.try_send_request(request)
     }

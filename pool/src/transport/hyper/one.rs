@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -9,10 +10,11 @@ use http::HeaderMap;
 use http::header::CONNECTION;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
+use url::Url;
 
 use super::failure;
 use super::lease::LineLease;
-use super::line::nobody;
+use super::line::{Answered, nobody};
 use super::outgoing::Unsent;
 use crate::transport::{Exchange, Inbound, TransportError};
 
@@ -24,24 +26,19 @@ pub(super) enum Tried {
 }
 
 pub(super) async fn exchange(mut lease: LineLease, unsent: Unsent, exchange: &Exchange) -> Tried {
-    let Some(line) = lease.line() else { return Tried::Unsent(unsent) };
-    let (request, url) = match unsent.over_http1(&line.facts.peer, line.facts.forward.as_ref()) {
-        Ok(ready) => ready,
-        Err(error) => {
-            lease.keep();
-            return Tried::Done(Err(error));
-        }
+    let Begun { answer, url, last, reused } = match begin(&mut lease, unsent, exchange) {
+        Ok(begun) => begun,
+        Err(tried) => return tried,
     };
-    let last = is_last(request.headers());
-    let connected = line.connected();
     let mut told = false;
-    exchange.connected(connected);
-    let mut answer = pin!(line.send(request));
+    let mut answer = pin!(answer);
     let answer = poll_fn(|cx| {
-        line.drive(cx);
-        if !told && line.has_written() {
-            told = true;
-            exchange.written();
+        if let Some(line) = lease.line() {
+            line.drive(cx);
+            if !told && line.has_written() {
+                told = true;
+                exchange.written();
+            }
         }
         answer.as_mut().poll(&mut nobody())
     })
@@ -49,7 +46,7 @@ pub(super) async fn exchange(mut lease: LineLease, unsent: Unsent, exchange: &Ex
     match answer {
         Ok(answer) => {
             let (head, body) = answer.into_parts();
-            let mut arriving = Arriving { body, lease: Some(lease), last, reused: connected.reused };
+            let mut arriving = Arriving { body, lease: Some(lease), last, reused };
             if !arriving.body.is_end_stream() {
                 return Tried::Done(Ok(Inbound::new(head.status, head.headers, Box::pin(arriving))));
             }
@@ -63,11 +60,40 @@ pub(super) async fn exchange(mut lease: LineLease, unsent: Unsent, exchange: &Ex
         Err(mut failed) => match failed.take_message() {
             Some(request) => Tried::Unsent(Unsent::returned(request, url)),
             None => {
-                let written = told || line.has_written();
-                Tried::Done(Err(failure::of_http1(failed.into_error(), written, connected.reused)))
+                let written = told || lease.line().is_some_and(|line| line.has_written());
+                Tried::Done(Err(failure::of_http1(failed.into_error(), written, reused)))
             }
         },
     }
+}
+
+/// An exchange whose request was handed over.
+struct Begun<F> {
+    answer: F,
+    url: Arc<Url>,
+    last: bool,
+    reused: bool,
+}
+
+/// Hands the request over. Apart from what waits for its answer, so that nothing of it is kept there.
+#[expect(clippy::result_large_err, reason = "it is the request itself, which goes to another connection")]
+fn begin(
+    lease: &mut LineLease,
+    unsent: Unsent,
+    exchange: &Exchange,
+) -> Result<Begun<impl Future<Output = Answered> + use<>>, Tried> {
+    let Some(line) = lease.line() else { return Err(Tried::Unsent(unsent)) };
+    let (request, url) = match unsent.over_http1(&line.facts.peer, line.facts.forward.as_ref()) {
+        Ok(ready) => ready,
+        Err(error) => {
+            lease.unused();
+            return Err(Tried::Done(Err(error)));
+        }
+    };
+    let last = is_last(request.headers());
+    let connected = line.connected();
+    exchange.connected(connected);
+    Ok(Begun { answer: line.send(request), url, last, reused: connected.reused })
 }
 
 /// The body of an answer: reading it drives the line, and with it an upload that still goes on.
