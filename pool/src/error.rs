@@ -177,8 +177,8 @@ impl Error {
         self
     }
 
-    pub(crate) fn identified(mut self, id: Option<&Arc<str>>) -> Self {
-        self.inner.request_id = id.cloned();
+    pub(crate) fn identified(mut self, id: Option<&str>) -> Self {
+        self.inner.request_id = id.map(Arc::from);
         self
     }
 

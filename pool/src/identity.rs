@@ -10,10 +10,20 @@ use url::Url;
 use crate::config::PoolConfig;
 use crate::redact::is_credential;
 use crate::request::Request;
-use crate::trace::TraceParent;
+use crate::trace::{TraceParent, hex};
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+
+/// A request id. One of ours is text in place, so that making, sending and keeping it allocates next to nothing.
+#[derive(Clone)]
+enum Id {
+    Ours([u8; 32]),
+    /// The caller's, as it is told and as it is sent.
+    Given(Arc<str>, HeaderValue),
+}
 
 /// The longest id that is told, ours and that of a server.
 const LONGEST: usize = 128;
@@ -21,8 +31,7 @@ const LONGEST: usize = 128;
 /// The id of a call, and the trace that its attempts are spans of.
 #[derive(Clone, Default)]
 pub(crate) struct Identity {
-    /// What is told, and what is sent.
-    id: Option<(Arc<str>, HeaderValue)>,
+    id: Option<Id>,
     trace: Option<TraceParent>,
     /// The caller's `traceparent` was none: its `tracestate` goes, too.
     restarted: bool,
@@ -35,12 +44,8 @@ impl Identity {
             return identity.clone();
         }
         let id = config.request_id.as_ref().and_then(|name| match request.headers.get(name) {
-            Some(own) => Some((readable(own)?.into(), own.clone())),
-            None => {
-                let id = format!("{:032x}", random());
-                let value = HeaderValue::from_str(&id).ok()?;
-                Some((id.into(), value))
-            }
+            Some(own) => Some(Id::Given(readable(own)?.into(), own.clone())),
+            None => Some(Id::Ours(hex(random().get()))),
         });
         let own = config.traceparent.then(|| request.headers.get(TRACEPARENT)).flatten();
         let continued = own.and_then(|value| TraceParent::read(value.as_bytes()));
@@ -51,8 +56,11 @@ impl Identity {
     }
 
     /// The request id.
-    pub(crate) fn id(&self) -> Option<&Arc<str>> {
-        self.id.as_ref().map(|(id, _)| id)
+    pub(crate) fn id(&self) -> Option<&str> {
+        match self.id.as_ref()? {
+            Id::Ours(digits) => std::str::from_utf8(digits).ok(),
+            Id::Given(text, _) => Some(text),
+        }
     }
 
     /// The trace.
@@ -62,17 +70,26 @@ impl Identity {
 
     /// Sets the headers of one attempt; tells its span.
     pub(crate) fn stamp(&self, config: &PoolConfig, headers: &mut HeaderMap) -> Option<NonZeroU64> {
-        if let (Some(name), Some((_, value))) = (&config.request_id, &self.id) {
+        if let (Some(name), Some(id)) = (&config.request_id, &self.id) {
             if !headers.contains_key(name) {
-                headers.insert(name, value.clone());
+                headers.insert(name, id.value()?);
             }
         }
         let attempt = self.trace?.child(span());
         if self.restarted {
             headers.remove(TRACESTATE);
         }
-        headers.insert(TRACEPARENT, HeaderValue::try_from(attempt.to_string()).ok()?);
+        headers.insert(TRACEPARENT, HeaderValue::from_bytes(&attempt.written()).ok()?);
         Some(attempt.span_id())
+    }
+}
+
+impl Id {
+    fn value(&self) -> Option<HeaderValue> {
+        match self {
+            Self::Ours(digits) => HeaderValue::from_bytes(digits).ok(),
+            Self::Given(_, value) => Some(value.clone()),
+        }
     }
 }
 
@@ -85,7 +102,7 @@ pub(crate) fn is_of_trace(name: &HeaderName) -> bool {
 /// The id that a server gave to the request, of an answer's `x-request-id` or `request-id`; none that repeats a credential
 /// or the query of the request.
 pub(crate) fn of_server(headers: &HeaderMap, sent: [&HeaderMap; 2], url: &Url) -> Option<String> {
-    let value = headers.get("x-request-id").or_else(|| headers.get("request-id"))?;
+    let value = headers.get(X_REQUEST_ID).or_else(|| headers.get(REQUEST_ID))?;
     let id = readable(value).filter(|id| !id.contains(' '))?;
     let told_back = |secret: &str| secret.contains(id) || (!secret.is_empty() && id.contains(secret));
     let mut secrets = sent.into_iter().flatten().filter(|(name, value)| is_credential(name.as_str(), value));

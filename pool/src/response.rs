@@ -96,7 +96,7 @@ impl Response {
     /// The id that the call was sent with; the server's own is in the [attempts](Self::attempts).
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
-        self.head.identity.id().map(|id| &**id)
+        self.head.identity.id()
     }
 
     /// The time from the beginning of the call until this answer, waits, retries and redirects

@@ -58,13 +58,23 @@ impl TraceParent {
         Self { span_id, ..self }
     }
 
+    /// The header's value.
+    pub(crate) fn written(&self) -> [u8; 55] {
+        let mut text = [b'-'; 55];
+        text[..2].copy_from_slice(b"00");
+        text[3..35].copy_from_slice(&hex(self.trace_id.get()));
+        text[36..52].copy_from_slice(&hex(self.span_id.get().into())[16..]);
+        text[53..].copy_from_slice(if self.sampled { b"01" } else { b"00" });
+        text
+    }
+
     /// Reads a header's value as strictly as the standard has it. Of versions to come, the part is read that is known.
     pub(crate) fn read(value: &[u8]) -> Option<Self> {
         let (known, more) = value.split_at_checked(55)?;
         if [known[2], known[35], known[52]] != *b"---" {
             return None;
         }
-        let end_is_fine = match hex(&known[..2])? {
+        let end_is_fine = match number(&known[..2])? {
             0 => more.is_empty(),
             0xff => false,
             _ => matches!(more.first(), None | Some(b'-')),
@@ -72,15 +82,27 @@ impl TraceParent {
         if !end_is_fine {
             return None;
         }
-        let trace_id = NonZeroU128::new(hex(&known[3..35])?)?;
-        let span_id = NonZeroU64::new(u64::try_from(hex(&known[36..52])?).ok()?)?;
+        let trace_id = NonZeroU128::new(number(&known[3..35])?)?;
+        let span_id = NonZeroU64::new(u64::try_from(number(&known[36..52])?).ok()?)?;
         // The one flag that is defined.
-        Some(Self { trace_id, span_id, sampled: hex(&known[53..])? & 1 == 1 })
+        Some(Self { trace_id, span_id, sampled: number(&known[53..])? & 1 == 1 })
     }
 }
 
+/// The lower-case digits of a number, as ids are written.
+pub(crate) fn hex(number: u128) -> [u8; 32] {
+    let mut digits = [0; 32];
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(number.to_be_bytes()) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
+    }
+    digits
+}
+
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
 /// Lower-case digits alone.
-fn hex(digits: &[u8]) -> Option<u128> {
+fn number(digits: &[u8]) -> Option<u128> {
     digits.iter().try_fold(0, |number, digit| {
         let digit = match digit {
             b'0'..=b'9' => digit - b'0',
