@@ -57,7 +57,11 @@ pub(crate) enum Mode {
 async fn run(pool: &Arc<Inner>, request: &Request, mode: Mode) -> Result<(Head, Arrival), Error> {
     let identity = Identity::of(&pool.config, request);
     let span = span::of_call(request, &identity);
-    answered(pool, request, mode, identity).instrument(span).await
+    if span.is_disabled() {
+        return answered(pool, request, mode, identity).await;
+    }
+    // Those who trace pay for it.
+    Box::pin(answered(pool, request, mode, identity).instrument(span)).await
 }
 
 /// The answer that is kept, or one of a server.

@@ -21,13 +21,23 @@ pub(crate) async fn at_once<F: Future + ?Sized>(mut future: Pin<&mut F>) -> Opti
 pub(crate) async fn before<F: Future + ?Sized>(
     timer: &SharedTimer,
     at: Nanos,
+    future: Pin<&mut F>,
+) -> Option<F::Output> {
+    before_due(timer, || at, future).await
+}
+
+/// As [`before`], with a point in time that is asked for once the future turns out not to be ready.
+pub(crate) async fn before_due<F: Future + ?Sized>(
+    timer: &SharedTimer,
+    due: impl Fn() -> Nanos,
     mut future: Pin<&mut F>,
 ) -> Option<F::Output> {
-    let mut sleep = timer.sleep_until(at);
+    let mut sleep = None;
     poll_fn(|cx| {
         if let Poll::Ready(output) = future.as_mut().poll(cx) {
             return Poll::Ready(Some(output));
         }
+        let sleep = sleep.get_or_insert_with(|| timer.sleep_until(due()));
         sleep.as_mut().poll(cx).map(|()| None)
     })
     .await

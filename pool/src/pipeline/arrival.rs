@@ -81,6 +81,8 @@ pub(crate) struct Arrival {
     left: usize,
     /// The wait for the next bytes, while there are none.
     sleep: Option<BoxSleep>,
+    /// When its head came; `None` once anything of it had to be waited for after that.
+    came: Option<Nanos>,
     connection: Option<Connected>,
     /// What was read ahead and not handed out.
     prefix: Option<Bytes>,
@@ -96,12 +98,13 @@ pub(crate) struct Arrival {
 }
 
 impl Arrival {
-    pub(super) fn new(call: &Call<'_>, body: InboundBody, limits: Limits) -> Self {
+    pub(super) fn new(call: &Call<'_>, body: InboundBody, limits: Limits, now: Nanos) -> Self {
         Self {
             open: Some(Open { body, held: None }),
             decoding: None,
             left: usize::MAX,
             sleep: None,
+            came: Some(now),
             connection: None,
             prefix: None,
             limits,
@@ -122,6 +125,7 @@ impl Arrival {
             decoding: None,
             left: usize::MAX,
             sleep: None,
+            came: None,
             connection,
             prefix: Some(body),
             limits: Limits { attempt: None, deadline: None, stall: Duration::MAX },
@@ -177,6 +181,11 @@ impl Arrival {
     /// The connection that it comes on.
     pub(crate) fn connection(&self) -> Option<&Connected> {
         self.connection.as_ref()
+    }
+
+    /// When all of it that is here came, where that was at once.
+    pub(super) fn came_at(&self) -> Option<Nanos> {
+        self.came
     }
 
     /// Whether all of the body is here.
@@ -352,6 +361,7 @@ impl Arrival {
                 Poll::Pending => break,
             }
         }
+        self.came = None;
         let sleep = self.sleep.get_or_insert_with(|| {
             let stall = self.pool.timer.now().saturating_add(self.limits.stall);
             self.pool.timer.sleep_until(self.limits.end().map_or(stall, |end| end.min(stall)))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use steadfast_breaker::OwnedPermit;
-use steadfast_clock::{Clock, Nanos, SharedTimer};
+use steadfast_clock::{Nanos, SharedTimer};
 use tracing::Instrument;
 
 use super::call::{Call, Received};
@@ -25,8 +25,8 @@ pub(super) struct Attempted {
 
 /// Makes the call's next attempt.
 pub(super) async fn attempted(call: &Call<'_>, permit: Permit) -> Attempted {
-    let exchange = Arc::new(Exchange::on(Arc::clone(&call.pool.timer)).afresh(call.stale_resent));
-    numbered(call, call.number(), call.pool.timer.now(), permit, &exchange).await
+    let exchange = Exchange::begun(Arc::clone(&call.pool.timer), call.now).afresh(call.stale_resent);
+    numbered(call, call.number(), call.now, permit, &Arc::new(exchange)).await
 }
 
 /// Makes an attempt. Dropped midway, the permit tells the breaker that it was abandoned.
@@ -38,7 +38,10 @@ pub(super) async fn numbered(
     exchange: &Arc<Exchange>,
 ) -> Attempted {
     let traced = span::of_attempt(call, number);
-    let result = send::attempt(call, started, exchange).instrument(traced.clone()).await;
+    let result = match traced.is_disabled() {
+        true => send::attempt(call, started, exchange, None).await,
+        false => Box::pin(send::attempt(call, started, exchange, Some(&traced)).instrument(traced.clone())).await,
+    };
     let judged = judge::result(call, &result);
     if let Some(permit) = permit {
         permit.settle(judged.health);

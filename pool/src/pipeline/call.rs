@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderName;
+use http::header::RETRY_AFTER;
 use steadfast_backoff::{Budget, Policy, Retry, Stop, Wait, retry_after};
 use steadfast_breaker::State;
 use steadfast_clock::Nanos;
@@ -24,6 +26,8 @@ use crate::request::Request;
 use crate::response::Head;
 use crate::timeouts::Timeouts;
 use crate::transport::{Exchange, Inbound};
+
+const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 
 /// What an attempt brings.
 pub(super) type Received = Result<(http::response::Parts, Arrival), Failure>;
@@ -47,6 +51,8 @@ pub(super) struct Call<'p> {
     pub(super) deadline: Option<Nanos>,
     /// When the latest attempt ended.
     pub(super) ended: Nanos,
+    /// The present, as it was when the call last had to wait for something.
+    pub(super) now: Nanos,
     started: Nanos,
     /// The wait before the next attempt, and the status that caused it: a retry once that attempt begins.
     waited: Option<(Duration, Option<u16>)>,
@@ -90,6 +96,7 @@ impl<'p> Call<'p> {
             unrepeatable: false,
             deadline: earlier(context.deadline, carried),
             ended: started,
+            now: started,
             started,
             waited: None,
             attempts: Vec::with_capacity(1),
@@ -119,12 +126,10 @@ impl<'p> Call<'p> {
         self.pool.shared.total().into_iter().chain(self.host.figures.as_deref()).for_each(add);
     }
 
-    /// Notes what the transport told of the exchange, and when the head of its answer came.
-    pub(super) fn exchanged(&self, started: Nanos, result: &Result<Inbound, Failure>, exchange: &Exchange) {
-        if self.host.figures.is_none() {
-            return;
-        }
-        let first_byte = result.is_ok().then(|| self.pool.timer.now().since(started));
+    /// Notes what the transport told of the exchange, and when it brought the head of its answer, which is now.
+    pub(super) fn exchanged(&self, started: Nanos, result: &Result<Inbound, Failure>, exchange: &Exchange) -> Nanos {
+        let now = self.pool.timer.now();
+        let first_byte = result.is_ok().then(|| now.since(started));
         self.note(|figures| {
             figures.calls.bytes_out.add(exchange.upload.sent());
             if let Some(first_byte) = first_byte {
@@ -134,6 +139,7 @@ impl<'p> Call<'p> {
                 figures.connected(connection);
             }
         });
+        now
     }
 
     /// Notes a wait for one of the host's limits.
@@ -206,7 +212,8 @@ impl<'p> Call<'p> {
 
     /// Counts an attempt that ended, and makes its record.
     pub(super) fn record(&self, number: u32, started: Nanos, hedge: bool, result: &Received) -> Attempt {
-        let elapsed = self.pool.timer.now().since(started);
+        let came = result.as_ref().ok().and_then(|(_, arrival)| arrival.came_at());
+        let elapsed = came.unwrap_or_else(|| self.pool.timer.now()).since(started);
         self.count(|calls| calls.attempt_latency.record_duration(elapsed));
         let (status, error, reached) = match result {
             Ok((head, arrival)) => {
@@ -272,6 +279,7 @@ impl<'p> Call<'p> {
             hinted: wait.hinted,
         });
         self.pool.timer.sleep_until(until).await;
+        self.now = self.pool.timer.now();
     }
 
     /// Tells the request's own listener what failed. The answer is dropped before.
@@ -338,7 +346,7 @@ impl<'p> Call<'p> {
 
     /// The wait that an answer asks for, read relative to the answer's own date.
     pub(super) fn hint_of(&self, headers: &http::HeaderMap) -> Option<Duration> {
-        if !headers.contains_key("retry-after") && !headers.contains_key("retry-after-ms") {
+        if !headers.contains_key(RETRY_AFTER) && !headers.contains_key(RETRY_AFTER_MS) {
             return None;
         }
         let fields = headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));

@@ -4,7 +4,8 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use http::Method;
-use steadfast_clock::Nanos;
+use steadfast_clock::{Clock, Nanos};
+use tracing::Span;
 
 use super::Mode;
 use super::arrival::{Arrival, Limits, undecodable};
@@ -21,7 +22,13 @@ use crate::transport::{Exchange, Inbound, Outbound};
 /// How much of a refusal's body a classifier sees.
 const REFUSAL_PREFIX: usize = 64 * 1024;
 
-pub(super) async fn attempt(call: &Call<'_>, started: Nanos, exchange: &Arc<Exchange>) -> Received {
+/// Where the attempt is traced, its span is told.
+pub(super) async fn attempt(
+    call: &Call<'_>,
+    started: Nanos,
+    exchange: &Arc<Exchange>,
+    traced: Option<&Span>,
+) -> Received {
     let request = call.request;
     let Some(body) = request.body.open() else {
         let message = "the body was sent before and cannot be sent again";
@@ -30,8 +37,9 @@ pub(super) async fn attempt(call: &Call<'_>, started: Nanos, exchange: &Arc<Exch
     let limits = Limits::of(call, started);
     let body = watched(body, exchange);
     let mut headers = call.host.headers(request);
-    if let Some(span) = call.identity.stamp(&call.pool.config, &mut headers) {
-        span::sent_as(span);
+    let sent_as = call.identity.stamp(&call.pool.config, &mut headers);
+    if let (Some(traced), Some(id)) = (traced, sent_as) {
+        span::sent_as(traced, id);
     }
     let decode = coding::ask(call.pool.config.decompresses(), &mut headers);
     let outbound = Outbound {
@@ -42,7 +50,7 @@ pub(super) async fn attempt(call: &Call<'_>, started: Nanos, exchange: &Arc<Exch
         exchange: Arc::clone(exchange),
     };
     let inbound = head(call, outbound, started, &limits, exchange).await;
-    call.exchanged(started, &inbound, exchange);
+    let now = call.exchanged(started, &inbound, exchange);
     let (mut parts, body) = parts(inbound?);
     let status = parts.status.as_u16();
     // The answer to HEAD has the headers of a body, and none.
@@ -52,7 +60,7 @@ pub(super) async fn attempt(call: &Call<'_>, started: Nanos, exchange: &Arc<Exch
         }
         false => None,
     };
-    let mut arrival = Arrival::new(call, body, limits).decoded(decoding).on(exchange.connection().copied());
+    let mut arrival = Arrival::new(call, body, limits, now).decoded(decoding).on(exchange.connection().copied());
     if let (Mode::Stream, Some(most)) = (call.mode, request.max_body) {
         arrival = arrival.at_most(most);
     }
@@ -82,26 +90,30 @@ async fn head(
     let progress = &exchange.upload;
     // When the exchange last went on: it was given its connection, or a chunk of its body was taken.
     let moved = || exchange.connected_at().map_or(started, |at| at.max(started)).max(progress.last());
-    let mut sending = call.pool.transport.send(outbound);
-    if let Some(result) = race::at_once(sending.as_mut()).await {
-        return result.map_err(Failure::from);
-    }
-    loop {
-        let header_due = timer.now().saturating_add(call.timeouts.header);
+    let due = |now: Nanos| {
+        let header_due = now.saturating_add(call.timeouts.header);
         let idle_until = if exchange.is_connecting() {
             // Should there be a connection from now on, the header is due at the earliest after its own limit.
-            header_due.min(timer.now().saturating_add(call.timeouts.stall))
+            header_due.min(now.saturating_add(call.timeouts.stall))
         } else if progress.is_done() {
             moved().saturating_add(call.timeouts.header)
         } else {
             // Likewise, should the upload end from now on.
             moved().saturating_add(call.timeouts.stall).min(header_due)
         };
-        let until = limits.end().map_or(idle_until, |end| end.min(idle_until));
-        if let Some(result) = race::before(timer, until, sending.as_mut()).await {
+        limits.end().map_or(idle_until, |end| end.min(idle_until))
+    };
+    let mut sending = call.pool.transport.send(outbound);
+    let mut now = started;
+    loop {
+        let waits = || {
+            exchange.goes_on();
+            due(now)
+        };
+        if let Some(result) = race::before_due(timer, waits, sending.as_mut()).await {
             return result.map_err(Failure::from);
         }
-        let now = timer.now();
+        now = timer.now();
         limits.check(now, exchange.reached())?;
         // There may be a connection now, or the upload may have moved on while the timer ran; then the limit has, too.
         let idle = if progress.is_done() { call.timeouts.header } else { call.timeouts.stall };

@@ -21,7 +21,7 @@ pub(super) fn of_call(request: &Request, identity: &Identity) -> Span {
         http.request.method = method(&request.method),
         url.full = %redacted(&request.url),
         scope = request.scope.as_deref(),
-        request_id = identity.id().map(|id| &**id),
+        request_id = identity.id(),
         trace_id = identity.trace_id().map(|id| tracing::field::display(format_args!("{id:032x}").to_string())),
     )
 }
@@ -44,9 +44,9 @@ pub(super) fn of_attempt(call: &Call<'_>, number: u32) -> Span {
     )
 }
 
-/// Says in the attempt's span, which is the current one, as which span the server knows it.
-pub(super) fn sent_as(span: NonZeroU64) {
-    Span::current().record("span_id", tracing::field::display(format_args!("{span:016x}")));
+/// Says in the attempt's span as which span the server knows it.
+pub(super) fn sent_as(span: &Span, id: NonZeroU64) {
+    span.record("span_id", tracing::field::display(format_args!("{id:016x}")));
 }
 
 /// Says in the attempt's span how it ended.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::Version;
@@ -52,6 +52,8 @@ pub struct Exchange {
     timer: Option<SharedTimer>,
     /// The attempt before met a connection that had been closed: this one is to have one that is new.
     afresh: bool,
+    /// When it began, until its first step is over: all of that step is told as of then. 0 afterwards.
+    began: AtomicU64,
     connected: OnceLock<(Connected, Option<Nanos>)>,
     /// How its upload goes.
     pub(crate) upload: Progress,
@@ -86,6 +88,16 @@ impl Exchange {
         self.afresh
     }
 
+    /// As [`on`](Self::on), of an exchange whose first step is taken `now`.
+    pub(crate) fn begun(timer: SharedTimer, now: Nanos) -> Self {
+        Self { began: AtomicU64::new(now.as_nanos()), ..Self::on(timer) }
+    }
+
+    /// The first step is over: from now on the timer is asked.
+    pub(crate) fn goes_on(&self) {
+        self.began.store(0, Ordering::Relaxed);
+    }
+
     /// The timer of the pool that sends it, for waits of the transport; `None` when it is not a pool.
     #[must_use]
     pub fn timer(&self) -> Option<&SharedTimer> {
@@ -94,7 +106,10 @@ impl Exchange {
 
     /// The time by its timer; the beginning of time without one.
     pub(crate) fn now(&self) -> Nanos {
-        self.timer.as_ref().map_or(Nanos::ZERO, Clock::now)
+        match self.began.load(Ordering::Relaxed) {
+            0 => self.timer.as_ref().map_or(Nanos::ZERO, Clock::now),
+            began => Nanos::from_nanos(began),
+        }
     }
 
     /// The transport looks for a connection, and will tell of it.
@@ -104,7 +119,7 @@ impl Exchange {
 
     /// There is a connection.
     pub fn connected(&self, connection: Connected) {
-        let _ = self.connected.set((connection, self.timer.as_ref().map(Clock::now)));
+        let _ = self.connected.set((connection, self.timer.is_some().then(|| self.now())));
         let _ = self.stage.compare_exchange(CONNECTING, CONNECTED, Ordering::Relaxed, Ordering::Relaxed);
     }
 
