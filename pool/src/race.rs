@@ -18,6 +18,7 @@ pub(crate) async fn at_once<F: Future + ?Sized>(mut future: Pin<&mut F>) -> Opti
 }
 
 /// The future's output, or `None` when `at` comes first. The future can be polled on afterwards.
+#[cfg(feature = "hyper")]
 pub(crate) async fn before<F: Future + ?Sized>(
     timer: &SharedTimer,
     at: Nanos,
@@ -26,7 +27,8 @@ pub(crate) async fn before<F: Future + ?Sized>(
     before_due(timer, || at, future).await
 }
 
-/// As [`before`], with a point in time that is asked for once the future turns out not to be ready.
+/// The future's output, or `None` when what `due` says comes first: it is asked once the future turns out not to be ready.
+/// The future can be polled on afterwards.
 pub(crate) async fn before_due<F: Future + ?Sized>(
     timer: &SharedTimer,
     due: impl Fn() -> Nanos,
