@@ -18,7 +18,7 @@ pub(crate) async fn at_once<F: Future + ?Sized>(mut future: Pin<&mut F>) -> Opti
 }
 
 /// The future's output, or `None` when `at` comes first. The future can be polled on afterwards.
-#[cfg(feature = "hyper")]
+#[cfg(any(feature = "cache", feature = "hyper"))]
 pub(crate) async fn before<F: Future + ?Sized>(
     timer: &SharedTimer,
     at: Nanos,
