@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use steadfast::cache::MemoryCache;
 use steadfast::pool::Pool;
-use steadfast::providers::{Cached, Call, Metered, OpenAi, Provider};
+use steadfast::providers::{Cached, Call, Client, Metered, Provider};
 use steadfast::telemetry::CallReport;
 use steadfast::testkit::LlmSim;
 
@@ -14,7 +14,7 @@ use steadfast::testkit::LlmSim;
 async fn main() -> Result<(), Box<dyn Error>> {
     let sim = LlmSim::builder().answer("They beat their wings 230 times a second.").start().await?;
     let pool = Pool::new()?;
-    let gpt = OpenAi::builder(pool.clone()).base_url(sim.openai_url()).model("large-1").build()?;
+    let gpt = Client::openai(pool.clone()).base_url(sim.openai_url()).model("large-1").build()?;
     // The cache around the provider, and the counting around both.
     let cached = Cached::builder(gpt, Arc::new(MemoryCache::new(1000)?)).registry(pool.registry()).build();
     let llm = Arc::new(Metered::new(cached, &pool));
@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     let again = llm.complete(question()).await?;
     let saved = again.cached.map_or(0, |hit| hit.tokens_saved);
-    writeln!(out, "{} ({saved} tokens saved)\n", again.text)?;
+    writeln!(out, "{} ({saved} tokens saved)\n", again.text())?;
 
     write!(out, "{}", CallReport::read(&pool.snapshot(), "llm", &[]))?;
     Ok(())

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use steadfast::backoff::Policy;
 use steadfast::pool::Pool;
-use steadfast::providers::{Anthropic, Call, Event, Fallback, OpenAi, Provider};
+use steadfast::providers::{Call, Client, Event, Fallback, Provider};
 use steadfast::testkit::{LlmSim, Matcher, Reply, Script};
 
 #[tokio::main]
@@ -22,12 +22,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // One pool: breakers, metrics and connections are shared.
     let pool = Pool::new()?;
-    let first = OpenAi::builder(pool.clone())
+    let first = Client::openai(pool.clone())
         .base_url(sim.openai_url())
         .model("large-1")
         .retry(Policy::production()) // waits of some 50, 100 and 200 ms
         .build()?;
-    let second = Anthropic::builder(pool.clone()).base_url(sim.anthropic_url()).model("sonorous-1").build()?;
+    let second = Client::anthropic(pool.clone()).base_url(sim.anthropic_url()).model("sonorous-1").build()?;
     let router = Fallback::builder()
         .provider(first)
         .provider(second)

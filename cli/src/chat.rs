@@ -90,7 +90,7 @@ pub(crate) async fn run(args: Args, say: &Arc<Say>) -> Result<(), Failure> {
         if args.json {
             return print_json(&reply);
         }
-        writeln!(std::io::stdout(), "{}", reply.text)?;
+        writeln!(std::io::stdout(), "{}", reply.text())?;
         return Ok(());
     }
     stream(&*provider, call, say).await
@@ -144,7 +144,7 @@ async fn stream(provider: &dyn Provider, call: Call, say: &Say) -> Result<(), Fa
 
 fn print_json(reply: &Reply) -> Result<(), Failure> {
     let output = Output {
-        answer: &reply.text,
+        answer: &reply.text(),
         provider: &reply.provider,
         model: &reply.model,
         usage: Some(&reply.usage).filter(|usage| usage.is_known()),

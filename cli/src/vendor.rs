@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use steadfast_pool::Pool;
-use steadfast_providers::{Anthropic, ApiKey, OpenAi, Provider};
+use steadfast_providers::{ApiKey, Client, ClientBuilder, Provider};
 use url::{Host, Url};
 
 use crate::exit::Failure;
@@ -120,22 +120,15 @@ pub(crate) fn client(
     let failed = |error: steadfast_providers::Error| {
         Failure::usage(error.to_string().replace("allow_plain_http()", "--allow-plain-http"))
     };
-    Ok(match vendor {
-        Vendor::OpenAi => {
-            let mut builder = OpenAi::builder(pool.clone()).base_url(base_url).model(model);
-            if plain_http {
-                builder = builder.allow_plain_http();
-            }
-            Arc::new(key.into_iter().fold(builder, |builder, key| builder.api_key(key)).build().map_err(failed)?)
-        }
-        Vendor::Anthropic => {
-            let mut builder = Anthropic::builder(pool.clone()).base_url(base_url).model(model);
-            if plain_http {
-                builder = builder.allow_plain_http();
-            }
-            Arc::new(key.into_iter().fold(builder, |builder, key| builder.api_key(key)).build().map_err(failed)?)
-        }
-    })
+    let builder = match vendor {
+        Vendor::OpenAi => Client::openai(pool.clone()),
+        Vendor::Anthropic => Client::anthropic(pool.clone()),
+    };
+    let mut builder = builder.base_url(base_url).model(model);
+    if plain_http {
+        builder = builder.allow_plain_http();
+    }
+    Ok(Arc::new(key.into_iter().fold(builder, ClientBuilder::api_key).build().map_err(failed)?))
 }
 
 fn is_loopback(url: &str) -> bool {

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use steadfast_providers::backoff::{Exponential, Policy};
-use steadfast_providers::{Anthropic, Call, Event, Fallback, OpenAi, Provider, pool::Pool};
+use steadfast_providers::{Call, Client, Event, Fallback, Provider, pool::Pool};
 use steadfast_testkit::{LlmSim, Matcher, Reply, Script};
 
 #[tokio::main(flavor = "current_thread")]
@@ -16,8 +16,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let schedule = Exponential::builder().base(Duration::from_millis(100)).build()?;
     let retry = Policy::new(schedule, 3)?;
     let pool = Pool::new()?;
-    let gpt = OpenAi::builder(pool.clone()).base_url(sim.openai_url()).model("gpt-5.4").retry(retry).build()?;
-    let claude = Anthropic::builder(pool).base_url(sim.anthropic_url()).model("claude-sonnet-4-5").build()?;
+    let gpt = Client::openai(pool.clone()).base_url(sim.openai_url()).model("gpt-5.4").retry(retry).build()?;
+    let claude = Client::anthropic(pool).base_url(sim.anthropic_url()).model("claude-sonnet-4-5").build()?;
     let llm = Fallback::builder().provider(gpt).provider(claude).build()?;
 
     let mut out = std::io::stdout();

@@ -1,7 +1,6 @@
 //! Puts a client together.
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -9,17 +8,16 @@ use steadfast_backoff::Policy;
 use steadfast_pool::{Pool, Timeouts};
 
 use crate::classify::Rules;
-use crate::client::Client;
+use crate::client::Core;
 use crate::endpoint::{check_key, endpoint};
 use crate::key::fingerprint;
-use crate::vendor::Vendor;
-use crate::{Anthropic, ApiKey, Error, ErrorKind, OpenAi};
+use crate::{ApiKey, Client, Error, ErrorKind, Vendor};
 
-/// Puts an [`OpenAi`] or an [`Anthropic`] client together.
+/// Puts a [`Client`] together.
 #[must_use]
-pub struct ClientBuilder<C> {
+pub struct ClientBuilder {
     pool: Pool,
-    vendor: &'static Vendor,
+    vendor: Vendor,
     name: Option<Arc<str>>,
     base_url: Option<String>,
     key: Option<ApiKey>,
@@ -30,14 +28,13 @@ pub struct ClientBuilder<C> {
     stream_timeouts: Option<Timeouts>,
     max_tokens: u32,
     traces_contents: bool,
-    client: PhantomData<fn() -> C>,
 }
 
 /// The most tokens of an answer where the API insists on a limit and neither call nor client has one.
 const MAX_TOKENS: u32 = 4096;
 
-impl<C> ClientBuilder<C> {
-    pub(crate) fn new(pool: Pool, vendor: &'static Vendor) -> Self {
+impl ClientBuilder {
+    pub(crate) fn new(pool: Pool, vendor: Vendor) -> Self {
         Self {
             pool,
             vendor,
@@ -51,7 +48,6 @@ impl<C> ClientBuilder<C> {
             stream_timeouts: None,
             max_tokens: MAX_TOKENS,
             traces_contents: false,
-            client: PhantomData,
         }
     }
 
@@ -112,62 +108,8 @@ impl<C> ClientBuilder<C> {
         self
     }
 
-    fn client(self) -> Result<Arc<Client>, Error> {
-        let vendor = self.vendor;
-        let name = self.name.unwrap_or_else(|| Arc::from(vendor.name));
-        let wrong = |what: &str, advice: &str| Error::new(ErrorKind::Config, Arc::clone(&name), what).advise(advice);
-        let url = endpoint(&name, vendor, self.base_url.as_deref().unwrap_or(vendor.base_url))?;
-        let key = self.key.filter(|key| !key.is_empty());
-        check_key(&name, vendor, &url, key.as_ref(), self.plain_http)?;
-        let model = self.model.filter(|model| !model.is_empty()).ok_or_else(|| wrong("no model", "name one"))?;
-        let mut headers = HeaderMap::new();
-        for (header, value) in vendor.headers {
-            headers.insert(HeaderName::from_static(header), HeaderValue::from_static(value));
-        }
-        if let Some(key) = &key {
-            let (header, prefix) = vendor.key_header;
-            let advice = key.variable().unwrap_or("the key");
-            let value = key
-                .header(prefix)
-                .ok_or_else(|| wrong("the key has characters that no key has", &format!("check {advice}")))?;
-            headers.insert(HeaderName::from_static(header), value);
-        }
-        let fingerprint = fingerprint(url.as_str(), key.as_ref());
-        Ok(Arc::new(Client {
-            pool: self.pool,
-            vendor,
-            scope: Client::scope_of(&name, &model, &fingerprint),
-            fingerprint,
-            name,
-            model,
-            url,
-            headers,
-            key,
-            retry: self.retry,
-            timeouts: self.timeouts,
-            stream_timeouts: self.stream_timeouts,
-            rules: Arc::new(Rules(vendor)),
-            max_tokens: self.max_tokens,
-            traces_contents: self.traces_contents,
-        }))
-    }
-}
-
-impl ClientBuilder<OpenAi> {
-    /// The client.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::MissingKey`] when the base URL needs a key, [`ErrorKind::Config`] when the base URL is none, there is
-    /// no model, a header cannot carry the key, or the key would travel unencrypted.
-    pub fn build(self) -> Result<OpenAi, Error> {
-        self.client().map(OpenAi)
-    }
-}
-
-impl ClientBuilder<Anthropic> {
-    /// Sets how many tokens an answer may have when the call does not say; the API insists on a limit. The default is
-    /// 4096.
+    /// Sets how many tokens an answer may have when the call does not say, where the API insists on a limit. The default
+    /// is 4096.
     pub fn max_tokens(mut self, tokens: u32) -> Self {
         self.max_tokens = tokens;
         self
@@ -177,13 +119,57 @@ impl ClientBuilder<Anthropic> {
     ///
     /// # Errors
     ///
-    /// As the one of [`OpenAi`].
-    pub fn build(self) -> Result<Anthropic, Error> {
-        self.client().map(Anthropic)
+    /// [`ErrorKind::MissingKey`] when the base URL needs a key, [`ErrorKind::Config`] when the base URL is none, there is
+    /// no model, a header cannot carry the key, or the key would travel unencrypted.
+    pub fn build(self) -> Result<Client, Error> {
+        let vendor = Arc::new(self.vendor);
+        let name = self.name.unwrap_or_else(|| Arc::from(&*vendor.name));
+        let wrong = |what: &str, advice: &str| Error::new(ErrorKind::Config, Arc::clone(&name), what).advise(advice);
+        let family = vendor.api.family().ok_or_else(|| wrong("its API is not spoken here", "use another one"))?;
+        let url = endpoint(&name, &vendor, family, self.base_url.as_deref().unwrap_or(&vendor.base_url))?;
+        let key = self.key.filter(|key| !key.is_empty());
+        check_key(&name, &vendor, &url, key.as_ref(), self.plain_http)?;
+        let model = self.model.filter(|model| !model.is_empty()).ok_or_else(|| wrong("no model", "name one"))?;
+        let mut headers = HeaderMap::new();
+        for (header, value) in &vendor.headers {
+            let header =
+                HeaderName::try_from(header).map_err(|_| wrong("a header has no name", "check its headers"))?;
+            let value =
+                HeaderValue::try_from(value).map_err(|_| wrong("a header has no value", "check its headers"))?;
+            headers.insert(header, value);
+        }
+        if let Some(key) = &key {
+            let header = HeaderName::try_from(&*vendor.auth.header)
+                .map_err(|_| wrong("the key's header has no name", "check how the key travels"))?;
+            let advice = key.variable().unwrap_or("the key");
+            let value = key
+                .header(&vendor.auth.prefix)
+                .ok_or_else(|| wrong("the key has characters that no key has", &format!("check {advice}")))?;
+            headers.insert(header, value);
+        }
+        let fingerprint = fingerprint(url.as_str(), key.as_ref());
+        Ok(Client(Arc::new(Core {
+            pool: self.pool,
+            rules: Arc::new(Rules(Arc::clone(&vendor))),
+            vendor,
+            family,
+            scope: Core::scope_of(&name, &model, &fingerprint),
+            fingerprint,
+            name,
+            model,
+            url,
+            headers,
+            key,
+            retry: self.retry,
+            timeouts: self.timeouts,
+            stream_timeouts: self.stream_timeouts,
+            max_tokens: self.max_tokens,
+            traces_contents: self.traces_contents,
+        })))
     }
 }
 
-impl<C> fmt::Debug for ClientBuilder<C> {
+impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder")
             .field("vendor", &self.vendor.name)

@@ -47,13 +47,13 @@ use stats::{Counts, bump};
 /// ```
 /// use std::sync::Arc;
 /// use steadfast_providers::cache::MemoryCache;
-/// use steadfast_providers::{Cached, Call, OpenAi, Provider, pool::Pool};
+/// use steadfast_providers::{Cached, Call, Client, Provider, pool::Pool};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
 /// # let sim = steadfast_testkit::LlmSim::builder().start().await?;
 /// # let url = sim.openai_url();
-/// let gpt = OpenAi::builder(Pool::new()?).base_url(url).model("gpt-5.4").build()?;
+/// let gpt = Client::openai(Pool::new()?).base_url(url).model("gpt-5.4").build()?;
 /// let llm = Cached::builder(gpt, Arc::new(MemoryCache::new(1 << 20)?)).build();
 ///
 /// let call = Call::new("What keeps bees in the air?").temperature(0.0);

@@ -1,10 +1,13 @@
 //! What is asked, and how it wants to be treated.
 
+mod settings;
+
 use std::fmt;
 use std::sync::Arc;
 
 use steadfast_pool::{CallContext, Observer};
 
+use crate::options::Options;
 use crate::{Message, Role};
 
 /// One question to a provider, or to a router over several. Clones share the conversation.
@@ -23,9 +26,7 @@ pub struct Call {
     pub(crate) messages: Arc<Vec<Message>>,
     pub(crate) system: Option<Arc<str>>,
     pub(crate) model: Option<Arc<str>>,
-    pub(crate) max_tokens: Option<u32>,
-    pub(crate) temperature: Option<f64>,
-    pub(crate) stop: Arc<Vec<String>>,
+    pub(crate) options: Arc<Options>,
     pub(crate) context: CallContext,
     pub(crate) observer: Option<Arc<dyn Observer>>,
 }
@@ -42,9 +43,7 @@ impl Call {
             messages: Arc::new(messages.into_iter().collect()),
             system: None,
             model: None,
-            max_tokens: None,
-            temperature: None,
-            stop: Arc::default(),
+            options: Arc::default(),
             context: CallContext::new(),
             observer: None,
         }
@@ -69,24 +68,6 @@ impl Call {
         self
     }
 
-    /// Ends the answer after so many tokens.
-    pub fn max_tokens(mut self, tokens: u32) -> Self {
-        self.max_tokens = Some(tokens);
-        self
-    }
-
-    /// How freely the model chooses its words: 0.0 ..= 2.0 at OpenAI, 0.0 ..= 1.0 at Anthropic; some models take none.
-    pub fn temperature(mut self, temperature: f64) -> Self {
-        self.temperature = Some(temperature);
-        self
-    }
-
-    /// Ends the answer before this text. May be called several times.
-    pub fn stop(mut self, text: impl Into<String>) -> Self {
-        Arc::make_mut(&mut self.stop).push(text.into());
-        self
-    }
-
     /// Sets what the call inherits from its caller: deadline, retry budget, leave to resend.
     ///
     /// The deadline spans all attempts, waits and providers. A context that leaves resending to the method gets
@@ -103,25 +84,44 @@ impl Call {
         self
     }
 
+    /// The conversation so far.
+    #[must_use]
+    pub fn messages(&self) -> &[Message] {
+        &self.messages
+    }
+
     /// Everything in it that must not be told.
-    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
-        let messages = self.messages.iter().map(|message| message.text.as_str());
-        messages.chain(self.system.as_deref()).chain(self.stop.iter().map(String::as_str))
+    pub(crate) fn texts(&self) -> Vec<&str> {
+        let mut texts: Vec<&str> = self.system.as_deref().into_iter().collect();
+        let mut tell = |text| texts.push(text);
+        self.messages.iter().flat_map(|message| &message.parts).for_each(|part| part.contents(&mut tell));
+        self.options.tools.iter().for_each(|tool| tool.contents(&mut tell));
+        self.options.stop.iter().for_each(|text| tell(text));
+        self.options.user.as_deref().into_iter().for_each(&mut tell);
+        self.options.metadata.values().for_each(|text| tell(text));
+        self.options.extra.values().for_each(|value| crate::part::strings(value, &mut tell));
+        self.options.extra_for.values().flat_map(|extra| extra.values()).for_each(|value| {
+            crate::part::strings(value, &mut tell);
+        });
+        texts
     }
 }
 
 impl fmt::Debug for Call {
     /// Tells the shape and never the contents.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let options = &*self.options;
         f.debug_struct("Call")
             .field("messages", &self.messages)
             .field("system_len", &self.system.as_ref().map(|text| text.len()))
             .field("model", &self.model)
-            .field("max_tokens", &self.max_tokens)
-            .field("temperature", &self.temperature)
-            .field("stop", &self.stop.len())
+            .field("max_tokens", &options.max_tokens)
+            .field("temperature", &options.temperature)
+            .field("stop", &options.stop.len())
+            .field("tools", &options.tools)
+            .field("format", &options.format)
             .field("context", &self.context)
             .field("observer", &self.observer.is_some())
-            .finish()
+            .finish_non_exhaustive()
     }
 }

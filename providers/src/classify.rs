@@ -1,19 +1,20 @@
 //! What an answer means to the pipeline: whether it is worth another attempt, and whether the provider is healthy.
 
+use std::sync::Arc;
+
 use memchr::memmem;
 use steadfast_backoff::{StatusSet, Verdict};
 use steadfast_breaker::Outcome;
 use steadfast_pool::{Answer, Classify, Judgement};
 
-use crate::ErrorKind;
 use crate::problem::Problem;
-use crate::vendor::Vendor;
+use crate::{ErrorKind, Vendor};
 
 /// The rules of one vendor.
 ///
 /// Exact machine words first: spent money is never asked for twice. Then the vendor's word (`x-should-retry`), then the
 /// status. A 409 alone is no reason to ask again. 429 and other refusals say nothing bad about the provider's health.
-pub(crate) struct Rules(pub(crate) &'static Vendor);
+pub(crate) struct Rules(pub(crate) Arc<Vendor>);
 
 impl Classify for Rules {
     fn classify(&self, answer: &Answer<'_>) -> Judgement {
@@ -67,20 +68,18 @@ mod tests {
     use http::{HeaderMap, HeaderValue};
 
     use super::*;
-    use crate::{anthropic, openai};
-
-    fn judge(vendor: &'static Vendor, status: u16, said: Option<&'static str>, body: &str) -> (bool, Outcome) {
+    fn judge(vendor: &Vendor, status: u16, said: Option<&'static str>, body: &str) -> (bool, Outcome) {
         let mut headers = HeaderMap::new();
         if let Some(said) = said {
             headers.insert("x-should-retry", HeaderValue::from_static(said));
         }
-        let judgement = Rules(vendor).classify(&Answer::new(status, &headers, body.as_bytes()));
+        let judgement = Rules(Arc::new(vendor.clone())).classify(&Answer::new(status, &headers, body.as_bytes()));
         (matches!(judgement.verdict, Verdict::Retry { .. }), judgement.health)
     }
 
     #[test]
     fn statuses_decide_where_nothing_else_is_said() {
-        for vendor in [&openai::VENDOR, &anthropic::VENDOR] {
+        for vendor in [&Vendor::openai(), &Vendor::anthropic()] {
             for status in [408, 425, 429, 500, 502, 503, 504, 529] {
                 assert!(judge(vendor, status, None, "").0, "{status}");
             }
@@ -98,7 +97,7 @@ mod tests {
 
     #[test]
     fn the_vendors_word_is_obeyed() {
-        for vendor in [&openai::VENDOR, &anthropic::VENDOR] {
+        for vendor in [&Vendor::openai(), &Vendor::anthropic()] {
             assert!(judge(vendor, 409, Some("true"), "").0);
             assert!(judge(vendor, 400, Some("true"), "").0);
             assert!(!judge(vendor, 503, Some("false"), "").0);
@@ -117,28 +116,28 @@ mod tests {
         ] {
             let body =
                 format!(r#"{{"error":{{"message":"m","type":"insufficient_quota","param":null,"code":"{code}"}}}}"#);
-            assert_eq!(judge(&openai::VENDOR, 429, Some("true"), &body), (false, Outcome::Ignored), "{code}");
+            assert_eq!(judge(&Vendor::openai(), 429, Some("true"), &body), (false, Outcome::Ignored), "{code}");
         }
         let spent = r#"{"type":"error","error":{"type":"rate_limit_error","message":"m",
                         "details":{"error_code":"enforced_spend_limit_reached"}}}"#;
-        assert_eq!(judge(&anthropic::VENDOR, 429, None, spent), (false, Outcome::Ignored));
+        assert_eq!(judge(&Vendor::anthropic(), 429, None, spent), (false, Outcome::Ignored));
         let ramp = spent.replace("enforced_spend_limit_reached", "ramp_limit_exceeded");
-        assert_eq!(judge(&anthropic::VENDOR, 429, None, &ramp), (true, Outcome::Ignored));
+        assert_eq!(judge(&Vendor::anthropic(), 429, None, &ramp), (true, Outcome::Ignored));
     }
 
     #[test]
     fn prose_is_no_code() {
         let scaleway = r#"{"status":429,"error":"INSUFFICIENT QUOTA","message":"You exceeded your current limit."}"#;
-        assert!(judge(&openai::VENDOR, 429, None, scaleway).0);
+        assert!(judge(&Vendor::openai(), 429, None, scaleway).0);
     }
 
     #[test]
     fn an_error_in_a_successful_answer_counts() {
         let failed = r#"{"error":{"code":502,"message":"model down"}}"#;
-        assert_eq!(judge(&openai::VENDOR, 200, None, failed), (true, Outcome::Failure));
+        assert_eq!(judge(&Vendor::openai(), 200, None, failed), (true, Outcome::Failure));
         let refused = r#"{"error":{"code":400,"message":"no"}}"#;
-        assert_eq!(judge(&openai::VENDOR, 200, None, refused), (false, Outcome::Success));
+        assert_eq!(judge(&Vendor::openai(), 200, None, refused), (false, Outcome::Success));
         let answer = r#"{"choices":[{"message":{"content":"say \"error\" twice"}}],"error":null}"#;
-        assert_eq!(judge(&openai::VENDOR, 200, None, answer), (false, Outcome::Success));
+        assert_eq!(judge(&Vendor::openai(), 200, None, answer), (false, Outcome::Success));
     }
 }

@@ -1,4 +1,4 @@
-//! What the clients of all vendors share: a call becomes a request, an answer or a failure becomes ours.
+//! The client of one provider: a call becomes a request, an answer or a failure becomes ours.
 
 mod asked;
 mod failure;
@@ -15,18 +15,33 @@ use tracing::Instrument;
 use url::Url;
 
 use crate::classify::Rules;
+use crate::family::Family;
 use crate::stream::Live;
-use crate::vendor::Vendor;
-use crate::{ApiKey, Attempt, Call, Error, Reply, ReplyStream};
+use crate::{
+    ApiKey, Attempt, BoxFuture, Call, ClientBuilder, Error, Identity, Message, Provider, Reply, ReplyStream, Role,
+    Vendor,
+};
 
 pub(crate) use asked::Asked;
 use failure::{Refusal, failed};
 pub(crate) use trace::Trace;
 
+/// A client of one provider. Clones share everything.
+///
+/// ```
+/// use steadfast_providers::{Client, pool::Pool};
+///
+/// let local = Client::openai(Pool::new()?).base_url("http://localhost:11434/v1").model("llama").build()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Client(pub(crate) Arc<Core>);
+
 /// One provider, one key, one pool.
-pub(crate) struct Client {
+pub(crate) struct Core {
     pub(crate) pool: Pool,
-    pub(crate) vendor: &'static Vendor,
+    pub(crate) vendor: Arc<Vendor>,
+    pub(crate) family: &'static Family,
     pub(crate) name: Arc<str>,
     pub(crate) model: Arc<str>,
     pub(crate) fingerprint: String,
@@ -45,6 +60,47 @@ pub(crate) struct Client {
 }
 
 impl Client {
+    /// Starts to put a client of this vendor together. Its breakers, one for each model, key and base URL, live in the
+    /// pool.
+    pub fn builder(pool: Pool, vendor: Vendor) -> ClientBuilder {
+        ClientBuilder::new(pool, vendor)
+    }
+
+    /// Starts to put together a client of OpenAI's Chat Completions (`POST {base}/chat/completions`), or of an API that is
+    /// shaped like it.
+    pub fn openai(pool: Pool) -> ClientBuilder {
+        Self::builder(pool, Vendor::openai())
+    }
+
+    /// Starts to put together a client of Anthropic's Messages (`POST {base}/v1/messages`).
+    pub fn anthropic(pool: Pool) -> ClientBuilder {
+        Self::builder(pool, Vendor::anthropic())
+    }
+}
+
+impl Provider for Client {
+    fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    fn model(&self) -> &str {
+        &self.0.model
+    }
+
+    fn identity(&self, call: &Call) -> Option<Identity> {
+        Some(self.0.identity(call))
+    }
+
+    fn complete(&self, call: Call) -> BoxFuture<'static, Result<Reply, Error>> {
+        Box::pin(Arc::clone(&self.0).complete(call))
+    }
+
+    fn stream(&self, call: Call) -> BoxFuture<'static, Result<ReplyStream, Error>> {
+        Box::pin(Arc::clone(&self.0).stream(call))
+    }
+}
+
+impl Core {
     /// The breaker of a model: of this provider and key, which goes by its fingerprint.
     pub(crate) fn scope_of(name: &str, model: &str, fingerprint: &str) -> Arc<str> {
         Arc::from(format!("{name}/{model}#{fingerprint}"))
@@ -85,17 +141,19 @@ impl Asked {
                 Refusal { status: response.status().as_u16(), headers: response.headers(), body: response.body() };
             return Err(self.refused(&answer, response.retry_after(), attempts));
         }
-        match (self.client.vendor.decode)(response.body()) {
+        match (self.client.family.decode)(response.body(), &self.client.vendor) {
             Ok(whole) => {
-                trace.wrote(&whole.text);
+                let message = Message::of(Role::Assistant, whole.parts);
+                trace.wrote(&message.text());
                 trace.answered(whole.model.as_deref(), whole.id.as_deref(), whole.usage.as_ref(), &whole.finish);
                 Ok(Reply {
-                    text: whole.text,
+                    message,
                     finish: whole.finish,
                     usage: whole.usage.unwrap_or_default(),
                     provider: self.client.name.as_ref().to_owned(),
                     model: whole.model.unwrap_or_else(|| self.model.as_ref().to_owned()),
                     id: whole.id,
+                    extra: whole.extra,
                     attempts,
                     fallbacks: 0,
                     cached: None,
@@ -126,6 +184,12 @@ impl Asked {
 }
 
 impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Core {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("name", &self.name)

@@ -2,11 +2,11 @@
 
 use url::{Host, Url};
 
-use crate::vendor::Vendor;
-use crate::{ApiKey, Error, ErrorKind};
+use crate::family::Family;
+use crate::{ApiKey, Error, ErrorKind, Vendor};
 
 /// The URL that requests go to.
-pub(crate) fn endpoint(name: &str, vendor: &Vendor, base: &str) -> Result<Url, Error> {
+pub(crate) fn endpoint(name: &str, vendor: &Vendor, family: &Family, base: &str) -> Result<Url, Error> {
     let wrong = |what: String| {
         let advice = format!("give one like {}", vendor.base_url);
         Error::new(ErrorKind::Config, name, what).advise(advice)
@@ -20,11 +20,11 @@ pub(crate) fn endpoint(name: &str, vendor: &Vendor, base: &str) -> Result<Url, E
     }
     url.set_fragment(None);
     let path = url.path().trim_end_matches('/').to_owned();
-    if let Some(doubled) = vendor.doubled.filter(|doubled| path.ends_with(doubled)) {
+    if let Some(doubled) = family.doubled.filter(|doubled| path.ends_with(doubled)) {
         let what = format!("the base URL ends in {doubled}, which is added to it");
         return Err(Error::new(ErrorKind::Config, name, what).advise("leave it out"));
     }
-    url.set_path(&format!("{path}{}", vendor.path));
+    url.set_path(&format!("{path}{}", family.path));
     Ok(url)
 }
 
@@ -66,19 +66,18 @@ fn is_loopback(url: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{anthropic, openai};
 
     #[test]
     fn appends_to_the_base_url() {
         let check = |vendor: &Vendor, base: &str, expected: Option<&str>| {
-            let url = endpoint("x", vendor, base).map(String::from);
+            let url = endpoint("x", vendor, vendor.api.family().unwrap(), base).map(String::from);
             assert_eq!(url.as_deref().ok(), expected, "{base}: {url:?}");
         };
-        let (openai, anthropic) = (&openai::VENDOR, &anthropic::VENDOR);
-        check(openai, openai.base_url, Some("https://api.openai.com/v1/chat/completions"));
+        let (openai, anthropic) = (&Vendor::openai(), &Vendor::anthropic());
+        check(openai, &openai.base_url, Some("https://api.openai.com/v1/chat/completions"));
         check(openai, "http://127.0.0.1:8080/v1//", Some("http://127.0.0.1:8080/v1/chat/completions"));
         check(openai, "https://gw/x?api-version=2#f", Some("https://gw/x/chat/completions?api-version=2"));
-        check(anthropic, anthropic.base_url, Some("https://api.anthropic.com/v1/messages"));
+        check(anthropic, &anthropic.base_url, Some("https://api.anthropic.com/v1/messages"));
         check(anthropic, "https://api.anthropic.com/", Some("https://api.anthropic.com/v1/messages"));
         check(anthropic, "https://api.anthropic.com/v1/", None);
         for wrong in ["", "api.openai.com", "ftp://host/v1", "https://", "https://me:secret@host/v1", "file:///v1"] {
@@ -89,8 +88,8 @@ mod tests {
     #[test]
     fn keys_travel_encrypted() {
         let check = |base: &str, key: Option<&ApiKey>, expected: Option<ErrorKind>| {
-            let url = endpoint("x", &openai::VENDOR, base).unwrap();
-            let result = check_key("x", &openai::VENDOR, &url, key, false);
+            let url = endpoint("x", &Vendor::openai(), &crate::chat::FAMILY, base).unwrap();
+            let result = check_key("x", &Vendor::openai(), &url, key, false);
             assert_eq!(result.err().map(|error| error.kind()), expected, "{base}");
         };
         let key = ApiKey::new("sk-1");

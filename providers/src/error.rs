@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::Attempt;
 
 /// A call that has no answer to give, or a client that cannot be made.
@@ -34,7 +36,8 @@ struct Inner {
 }
 
 /// What kind of failure it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The client's settings are wrong.
@@ -75,6 +78,8 @@ pub enum ErrorKind {
     BreakerOpen,
     /// The caller's deadline passed.
     Deadline,
+    /// The provider has no such thing.
+    Unsupported,
 }
 
 impl ErrorKind {
@@ -101,6 +106,7 @@ impl ErrorKind {
             Self::Malformed => "malformed",
             Self::BreakerOpen => "breaker_open",
             Self::Deadline => "deadline",
+            Self::Unsupported => "unsupported",
         }
     }
 

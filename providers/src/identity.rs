@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use steadfast_cache::PromptKey;
 
-use crate::client::Client;
+use crate::client::Core;
 use crate::{ApiKey, Call};
 
 /// Who would answer a call, as far as the answer depends on it: provider, model, API, address, account. Of a router it is
@@ -96,7 +96,7 @@ impl fmt::Debug for Identity {
     }
 }
 
-impl Client {
+impl Core {
     /// Who would answer this call.
     pub(crate) fn identity(&self, call: &Call) -> Identity {
         let model = call.model.as_deref().unwrap_or(&self.model);
@@ -104,7 +104,9 @@ impl Client {
             .vendor
             .headers
             .iter()
-            .fold(self.vendor.name.to_owned(), |api, (name, value)| format!("{api} {name}={value}"));
+            .fold(format!("{} {}", self.vendor.name, self.vendor.api), |api, (name, value)| {
+                format!("{api} {name}={value}")
+            });
         let identity =
             Identity::new(&*self.name, model).api(api).address(self.url.as_str()).max_tokens(self.max_tokens);
         match &self.key {

@@ -1,11 +1,21 @@
 #![doc = include_str!("../README.md")]
 
+mod api;
+mod capabilities;
 mod identity;
 mod provider;
 
 mod call;
+mod effort;
+mod format;
+mod image;
 mod message;
+mod options;
+mod part;
+mod tool;
+mod tool_call;
 
+mod assemble;
 mod attempt;
 mod event;
 mod finish;
@@ -13,6 +23,9 @@ mod hit;
 mod reply;
 mod stream;
 mod usage;
+
+mod embedding;
+mod model;
 
 mod error;
 mod lenient;
@@ -27,32 +40,44 @@ mod classify;
 mod client;
 mod endpoint;
 
-mod anthropic;
-mod openai;
+mod chat;
+mod family;
+mod messages;
 
 mod cached;
 mod fallback;
 mod metered;
 
-pub use anthropic::Anthropic;
+pub use api::Api;
 pub use attempt::Attempt;
 pub use builder::ClientBuilder;
 pub use cached::{Cached, CachedBuilder, CachedStats};
 pub use call::Call;
+pub use capabilities::Capabilities;
+pub use client::Client;
+pub use effort::{Effort, Thinking};
+pub use embedding::{EmbedCall, Embeddings};
 pub use error::{Error, ErrorKind};
-pub use event::Event;
+pub use event::{Event, ReasoningEnd};
 pub use fallback::{Fallback, FallbackBuilder, Switch};
 pub use finish::Finish;
+pub use format::OutputFormat;
 pub use hit::{CacheHit, HitKind};
 pub use identity::Identity;
+pub use image::{Image, ImageSource};
 pub use key::ApiKey;
 pub use message::{Message, Role};
 pub use metered::Metered;
-pub use openai::OpenAi;
+pub use model::ModelInfo;
+pub use options::PromptCache;
+pub use part::{CacheTtl, Other, Part, Reasoning};
 pub use provider::{BoxFuture, Provider};
 pub use reply::Reply;
 pub use stream::{EventSource, ReplyStream};
+pub use tool::{Tool, ToolChoice};
+pub use tool_call::{InvalidArguments, ToolCall, ToolResult};
 pub use usage::Usage;
+pub use vendor::{Auth, Vendor};
 
 pub use steadfast_backoff as backoff;
 pub use steadfast_cache as cache;

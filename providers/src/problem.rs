@@ -1,8 +1,8 @@
 //! What a provider says when it fails, in the many shapes that are seen, and pieces of an answer that was expected.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::{Finish, Usage};
+use crate::{Finish, Part, Usage};
 
 /// A provider's own words about a failure. They are not clean: [`scrub`](crate::scrub) comes before they are told.
 #[derive(Debug, Default, PartialEq)]
@@ -89,9 +89,11 @@ pub(crate) enum Fault {
 pub(crate) struct Whole {
     pub(crate) id: Option<String>,
     pub(crate) model: Option<String>,
-    pub(crate) text: String,
+    pub(crate) parts: Vec<Part>,
     pub(crate) finish: Finish,
     pub(crate) usage: Option<Usage>,
+    /// What else the answer says, by its names.
+    pub(crate) extra: Map<String, Value>,
 }
 
 /// Reads JSON that should be an answer. serde_json's own words can quote contents: only the place is told.

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::{Call, Error, Identity, Reply, ReplyStream};
+use crate::{Call, Capabilities, EmbedCall, Embeddings, Error, ErrorKind, Identity, ModelInfo, Reply, ReplyStream};
 
 /// A future of any type that can be sent to another thread.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -24,6 +24,11 @@ pub trait Provider: Send + Sync {
     fn identity(&self, call: &Call) -> Option<Identity> {
         let _ = call;
         None
+    }
+
+    /// What the provider can do; nothing but to answer, unless it says more.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default()
     }
 
     /// Asks for the whole answer at once.
@@ -47,6 +52,40 @@ pub trait Provider: Send + Sync {
     ///
     /// As [`complete`](Self::complete); dropping the stream closes its connection.
     fn stream(&self, call: Call) -> BoxFuture<'static, Result<ReplyStream, Error>>;
+
+    /// Turns texts into vectors.
+    ///
+    /// # Errors
+    ///
+    /// As [`complete`](Self::complete); [`ErrorKind::Unsupported`] when the provider has no such endpoint.
+    fn embed(&self, call: EmbedCall) -> BoxFuture<'static, Result<Embeddings, Error>> {
+        let _ = call;
+        unsupported(self.name(), "has no endpoint for embeddings")
+    }
+
+    /// Asks how many tokens the model would read, without an answer.
+    ///
+    /// # Errors
+    ///
+    /// As [`complete`](Self::complete); [`ErrorKind::Unsupported`] when the provider has no such endpoint.
+    fn count_tokens(&self, call: Call) -> BoxFuture<'static, Result<u64, Error>> {
+        let _ = call;
+        unsupported(self.name(), "has no endpoint that counts tokens")
+    }
+
+    /// Asks which models there are.
+    ///
+    /// # Errors
+    ///
+    /// As [`complete`](Self::complete); [`ErrorKind::Unsupported`] when the provider has no such endpoint.
+    fn models(&self) -> BoxFuture<'static, Result<Vec<ModelInfo>, Error>> {
+        unsupported(self.name(), "has no endpoint that lists models")
+    }
+}
+
+fn unsupported<T: Send + 'static>(name: &str, what: &str) -> BoxFuture<'static, Result<T, Error>> {
+    let error = Error::new(ErrorKind::Unsupported, name, what);
+    Box::pin(std::future::ready(Err(error)))
 }
 
 macro_rules! delegate {
@@ -64,12 +103,28 @@ macro_rules! delegate {
                 (**self).identity(call)
             }
 
+            fn capabilities(&self) -> Capabilities {
+                (**self).capabilities()
+            }
+
             fn complete(&self, call: Call) -> BoxFuture<'static, Result<Reply, Error>> {
                 (**self).complete(call)
             }
 
             fn stream(&self, call: Call) -> BoxFuture<'static, Result<ReplyStream, Error>> {
                 (**self).stream(call)
+            }
+
+            fn embed(&self, call: EmbedCall) -> BoxFuture<'static, Result<Embeddings, Error>> {
+                (**self).embed(call)
+            }
+
+            fn count_tokens(&self, call: Call) -> BoxFuture<'static, Result<u64, Error>> {
+                (**self).count_tokens(call)
+            }
+
+            fn models(&self) -> BoxFuture<'static, Result<Vec<ModelInfo>, Error>> {
+                (**self).models()
             }
         }
     };

@@ -8,6 +8,9 @@ use std::fmt;
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
+use serde_json::{Map, Value};
+
+use crate::assemble::Assembler;
 use crate::cached::Keeper;
 use crate::fallback::{Failover, Journey};
 use crate::metered::Counted;
@@ -60,12 +63,13 @@ struct Tally {
     provider: String,
     model: String,
     id: Option<String>,
-    text: String,
+    message: Assembler,
+    extra: Map<String, Value>,
     usage: Usage,
     finish: Option<Finish>,
 }
 
-/// The most bytes of text in one answer.
+/// The most bytes in one answer.
 const LONGEST: usize = 64 * 1024 * 1024;
 
 impl ReplyStream {
@@ -223,13 +227,14 @@ impl ReplyStream {
             event?;
         }
         let cached = self.cached;
-        let Tally { provider, model, id, text, usage, finish } = self.tally;
+        let Tally { provider, model, id, message, extra, usage, finish } = self.tally;
         let Journey { attempts, fallbacks, .. } = self.journey;
         let Some(finish) = finish else {
             let error = Error::new(ErrorKind::Truncated, provider, "the stream had failed before it was collected");
             return Err(error.with_attempts(attempts).with_fallbacks(fallbacks));
         };
-        Ok(Reply { text, finish, usage, provider, model, id, attempts, fallbacks, cached })
+        let message = message.finish();
+        Ok(Reply { message, finish, usage, provider, model, id, extra, attempts, fallbacks, cached })
     }
 
     /// Every attempt so far, at every provider, in order.
@@ -251,19 +256,18 @@ impl ReplyStream {
     }
 
     fn note(&mut self, event: &Event) -> Result<(), Error> {
+        if self.tally.message.len() + event.len() > LONGEST {
+            let what = format!("the answer is longer than {LONGEST} bytes");
+            return Err(Error::new(ErrorKind::Malformed, self.tally.provider.as_str(), what));
+        }
+        self.tally.message.note(event);
         match event {
             Event::Start { provider, model, id } => {
                 self.tally.provider.clone_from(provider);
                 self.tally.model.clone_from(model);
                 self.tally.id.clone_from(id);
             }
-            Event::Text(text) => {
-                if self.tally.text.len() + text.len() > LONGEST {
-                    let what = format!("the answer is longer than {LONGEST} bytes");
-                    return Err(Error::new(ErrorKind::Malformed, self.tally.provider.as_str(), what));
-                }
-                self.tally.text.push_str(text);
-            }
+            Event::Extra { name, value } => drop(self.tally.extra.insert(name.clone(), value.clone())),
             Event::Usage(usage) => self.tally.usage = *usage,
             Event::Finish(finish) => {
                 self.tally.finish = Some(finish.clone());
@@ -276,6 +280,7 @@ impl ReplyStream {
                     counted.answered(usage, &self.journey.attempts, self.journey.fallbacks);
                 }
             }
+            _ => {}
         }
         Ok(())
     }
@@ -335,7 +340,7 @@ impl ReplyStream {
     fn fail(&mut self, error: Error) -> Error {
         self.mark_failed(&error);
         self.held.clear();
-        let text = std::mem::take(&mut self.tally.text);
+        let text = self.tally.message.text();
         let error = self.journey.close(error).with_partial(text);
         if let Some(counted) = self.counted.take() {
             counted.failed(&error);
@@ -365,7 +370,7 @@ impl fmt::Debug for ReplyStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReplyStream")
             .field("provider", &self.tally.provider)
-            .field("text_len", &self.tally.text.len())
+            .field("len", &self.tally.message.len())
             .field("finish", &self.tally.finish)
             .field("attempts", &self.journey.attempts)
             .field("cached", &self.cached)

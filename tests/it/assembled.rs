@@ -6,7 +6,7 @@ use steadfast::backoff::{Exponential, Jitter, Policy};
 use steadfast::clock::{TokioTimer, shared};
 use steadfast::delivery::{Artifact, Device, DeviceState, HttpPush, deliver};
 use steadfast::pool::Pool;
-use steadfast::providers::{Anthropic, Call, Fallback, OpenAi, Provider};
+use steadfast::providers::{Call, Client, Fallback, Provider};
 use steadfast::testkit::{FleetSim, LlmSim, Matcher, Reply, Script};
 
 #[tokio::test]
@@ -18,11 +18,11 @@ async fn both_clients_share_one_pool_and_its_figures() {
     let schedule = Exponential::builder().base(std::time::Duration::from_millis(1)).jitter(Jitter::None);
     let policy = Policy::new(schedule.build().unwrap(), 2).unwrap();
 
-    let first = OpenAi::builder(pool.clone()).base_url(llm.openai_url()).model("a").retry(policy).build().unwrap();
-    let second = Anthropic::builder(pool.clone()).base_url(llm.anthropic_url()).model("b").build().unwrap();
+    let first = Client::openai(pool.clone()).base_url(llm.openai_url()).model("a").retry(policy).build().unwrap();
+    let second = Client::anthropic(pool.clone()).base_url(llm.anthropic_url()).model("b").build().unwrap();
     let router = Fallback::builder().provider(first).provider(second).build().unwrap();
     let reply = router.complete(Call::new("Are you there?")).await.unwrap();
-    assert_eq!((&*reply.text, reply.fallbacks, reply.attempts.len()), ("Here I am.", 1, 3));
+    assert_eq!((&*reply.text(), reply.fallbacks, reply.attempts.len()), ("Here I am.", 1, 3));
 
     let push = Arc::new(HttpPush::builder().pool(pool.clone()).retry(policy).build().unwrap());
     let device = Device::new("till-7", &fleet.addresses()[0].address).unwrap();

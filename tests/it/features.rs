@@ -129,10 +129,10 @@ fn codings_can_be_asked_for() {
 #[cfg(feature = "providers")]
 #[test]
 fn providers_run_on_the_pool_of_the_umbrella() {
-    use steadfast::providers::{OpenAi, Provider};
+    use steadfast::providers::{Client, Provider};
 
     let pool = steadfast::pool::Pool::new().unwrap();
-    let client = OpenAi::builder(pool).base_url("http://localhost/v1").model("m").build().unwrap();
+    let client = Client::openai(pool).base_url("http://localhost/v1").model("m").build().unwrap();
     assert_eq!((client.name(), client.model()), ("openai", "m"));
 }
 

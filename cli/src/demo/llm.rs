@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use steadfast_clock::{Clock, TokioTimer};
 use steadfast_pool::{Observer, Pool};
-use steadfast_providers::{Anthropic, Call, Event, Metered, OpenAi, Provider};
+use steadfast_providers::{Call, Client, Event, Metered, Provider};
 use steadfast_testkit::{LlmSim, Reply, Script};
 
 use super::Stage;
@@ -40,9 +40,9 @@ pub(super) async fn run(stage: Stage, say: &Arc<Say>) -> Result<Llm, Failure> {
     let pool = Pool::builder().observer(observer).build().map_err(|error| Failure::work(error.to_string()))?;
     let failed = |error: steadfast_providers::Error| Failure::work(error.to_string());
     let first: Arc<dyn Provider> =
-        Arc::new(OpenAi::builder(pool.clone()).base_url(openai.openai_url()).model("gpt-5.4").build().map_err(failed)?);
+        Arc::new(Client::openai(pool.clone()).base_url(openai.openai_url()).model("gpt-5.4").build().map_err(failed)?);
     let second: Arc<dyn Provider> = Arc::new(
-        Anthropic::builder(pool.clone())
+        Client::anthropic(pool.clone())
             .base_url(anthropic.anthropic_url())
             .model("claude-sonnet-4-5")
             .build()

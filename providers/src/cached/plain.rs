@@ -12,6 +12,7 @@ use tracing::{Instrument, Span};
 
 use super::stats::bump;
 use super::{Inner, Question, record};
+use crate::assemble::events_of;
 use crate::{BoxFuture, CacheHit, Call, Error, ErrorKind, HitKind, Reply};
 
 /// What the call that this caller made came to, with all that the others need not know.
@@ -98,7 +99,7 @@ impl Inner {
     fn fetched(&self, reply: &Reply) -> Fetched {
         // Those who share it are given it however long it is.
         let mut tape = Tape::new(u64::MAX);
-        for event in record::events_of(reply) {
+        for event in events_of(reply.clone()) {
             record::take_down(&mut tape, &event);
         }
         let body = tape.finish().map(|recording| recording.into_body()).unwrap_or_default();

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use steadfast_cache::{CacheKey, PromptFacts, PromptKey, TokenSet};
+use steadfast_cache::{CacheKey, Part, PromptFacts, PromptKey, TokenSet};
 
 use super::Inner;
-use crate::{Call, Role};
+use crate::Call;
 
 /// A call as far as the cache knows it: digests of it.
 #[derive(Clone)]
@@ -29,7 +29,7 @@ impl Inner {
     /// What a call is filed under; `None` when its answer may not be kept, or nobody knows what it depends on.
     pub(super) fn question(&self, call: &Call) -> Option<Question> {
         // What no client sends. It is theirs to say so.
-        let is_sent = !call.messages.is_empty() && call.temperature.is_none_or(f64::is_finite);
+        let is_sent = !call.messages.is_empty() && call.options.not_finite().is_none();
         if !is_sent || !self.rule.judge(&facts(call)).is_yes() {
             return None;
         }
@@ -43,10 +43,10 @@ impl Inner {
         if let Some(identity) = identity {
             key = key.scope(&identity.encoded()?);
         }
-        let key = asked(key, call);
+        let key = asked(key, call)?;
         let partition = self.similar.as_ref().and_then(|_| key.partition());
         let likeness = partition.zip(call.messages.last()).map(|(partition, last)| {
-            let tokens = TokenSet::of(&last.text);
+            let tokens = TokenSet::of(&last.text());
             Likeness { partition, tokens }
         });
         Some(Question { key: key.finish(), model: Arc::from(model), likeness })
@@ -54,35 +54,31 @@ impl Inner {
 }
 
 /// Everything of the call that reaches the provider.
-fn asked(mut key: PromptKey, call: &Call) -> PromptKey {
+fn asked(mut key: PromptKey, call: &Call) -> Option<PromptKey> {
     // Every field by its name: one that is added later is not left out of the key unnoticed. The model is in it already;
     // how the call is made does not change what is answered.
-    let Call { messages, system, model: _, max_tokens, temperature, stop, context: _, observer: _ } = call;
+    let Call { messages, system, model: _, options, context: _, observer: _ } = call;
     if let Some(system) = system {
         key = key.system(system);
     }
     for message in messages.iter() {
-        let role = match message.role {
-            Role::User => "user",
-            Role::Assistant => "assistant",
+        let role = message.role.as_str();
+        key = match message.only_text() {
+            Some(text) => key.message(role, text),
+            None => {
+                let parts: Option<Vec<Value>> =
+                    message.parts.iter().map(|part| serde_json::to_value(part).ok()).collect();
+                let parts = parts?;
+                key.message_of(role, parts.iter().map(|part| Part::json("part", part)))
+            }
         };
-        key = key.message(role, &message.text);
     }
-    if let Some(tokens) = *max_tokens {
-        key = key.param("max_tokens", tokens);
-    }
-    if let Some(temperature) = *temperature {
-        key = key.param("temperature", temperature);
-    }
-    if !stop.is_empty() {
-        key = key.json("stop", &Value::from(stop.to_vec()));
-    }
-    key
+    Some(key.json("options", &serde_json::to_value(&**options).ok()?))
 }
 
 fn facts(call: &Call) -> PromptFacts {
     let facts = PromptFacts::new();
-    match call.temperature {
+    match call.options.temperature {
         Some(temperature) => facts.temperature(temperature),
         None => facts,
     }

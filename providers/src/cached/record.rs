@@ -2,18 +2,28 @@
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use steadfast_cache::{CacheError, Recording, Tape};
 
-use crate::{Event, Finish, Reply, Usage};
+use crate::assemble::Assembler;
+use crate::{Api, Event, Finish, Other, ReasoningEnd, Reply, Usage};
 
 /// Says in the first line what the lines mean. Rises with every change of that.
-const FORM: &str = "steadfast reply v1";
+const FORM: &str = "steadfast reply v2";
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Line {
     Start { form: String, provider: String, model: String, id: Option<String> },
     Text(String),
+    Reasoning(String),
+    ReasoningEnd { id: Option<String>, signature: Option<String>, opaque: Option<String> },
+    Refusal(String),
+    ToolCallStart { index: u32, id: String, name: String },
+    ToolCallDelta { index: u32, arguments: String },
+    ToolCallEnd { index: u32 },
+    Other { api: Api, value: Value },
+    Extra { name: String, value: Value },
     Usage { input: u64, cached_read: u64, cache_write: u64, output: u64, reasoning: u64 },
     Finish(String),
 }
@@ -23,6 +33,14 @@ pub(super) fn take_down(tape: &mut Tape, event: &Event) {
     let line = match event.clone() {
         Event::Start { provider, model, id } => Line::Start { form: FORM.to_owned(), provider, model, id },
         Event::Text(text) => Line::Text(text),
+        Event::Reasoning(text) => Line::Reasoning(text),
+        Event::ReasoningEnd(ReasoningEnd { id, signature, opaque }) => Line::ReasoningEnd { id, signature, opaque },
+        Event::Refusal(text) => Line::Refusal(text),
+        Event::ToolCallStart { index, id, name } => Line::ToolCallStart { index, id, name },
+        Event::ToolCallDelta { index, arguments } => Line::ToolCallDelta { index, arguments },
+        Event::ToolCallEnd { index } => Line::ToolCallEnd { index },
+        Event::Other(Other { api, value }) => Line::Other { api, value },
+        Event::Extra { name, value } => Line::Extra { name, value },
         Event::Usage(Usage { input, cached_read, cache_write, output, reasoning }) => {
             Line::Usage { input, cached_read, cache_write, output, reasoning }
         }
@@ -30,19 +48,6 @@ pub(super) fn take_down(tape: &mut Tape, event: &Event) {
     };
     // A line of texts and numbers is always written; without one, the recording would not be read.
     tape.record(serde_json::to_vec(&line).unwrap_or_default());
-}
-
-/// What a whole answer would have been as a stream.
-pub(super) fn events_of(reply: &Reply) -> Vec<Event> {
-    let mut events = vec![Event::start(&*reply.provider, &*reply.model, reply.id.clone())];
-    if !reply.text.is_empty() {
-        events.push(Event::Text(reply.text.clone()));
-    }
-    if reply.usage.is_known() {
-        events.push(Event::Usage(reply.usage));
-    }
-    events.push(Event::Finish(reply.finish.clone()));
-    events
 }
 
 /// The events of a recording: a start, texts and usage, a finish.
@@ -71,6 +76,14 @@ fn read(line: Line) -> Result<Event, CacheError> {
         Line::Start { form, .. } if form != FORM => return Err(corrupt("an answer of another form")),
         Line::Start { provider, model, id, .. } => Event::start(provider, model, id),
         Line::Text(text) => Event::Text(text),
+        Line::Reasoning(text) => Event::Reasoning(text),
+        Line::ReasoningEnd { id, signature, opaque } => Event::ReasoningEnd(ReasoningEnd { id, signature, opaque }),
+        Line::Refusal(text) => Event::Refusal(text),
+        Line::ToolCallStart { index, id, name } => Event::ToolCallStart { index, id, name },
+        Line::ToolCallDelta { index, arguments } => Event::ToolCallDelta { index, arguments },
+        Line::ToolCallEnd { index } => Event::ToolCallEnd { index },
+        Line::Other { api, value } => Event::Other(Other { api, value }),
+        Line::Extra { name, value } => Event::Extra { name, value },
         Line::Usage { input, cached_read, cache_write, output, reasoning } => {
             Event::Usage(Usage { input, cached_read, cache_write, output, reasoning })
         }
@@ -87,18 +100,22 @@ fn finish(word: String) -> Finish {
 /// The whole answer that the events come to.
 pub(super) fn reply_of(events: Vec<Event>) -> Reply {
     let mut reply = Reply::new("", "", "", Finish::Unknown);
+    let mut message = Assembler::default();
     for event in events {
+        message.note(&event);
         match event {
             Event::Start { provider, model, id } => {
                 reply.provider = provider;
                 reply.model = model;
                 reply.id = id;
             }
-            Event::Text(text) => reply.text.push_str(&text),
+            Event::Extra { name, value } => drop(reply.extra.insert(name, value)),
             Event::Usage(usage) => reply.usage = usage,
             Event::Finish(finish) => reply.finish = finish,
+            _ => {}
         }
     }
+    reply.message = message.finish();
     reply
 }
 

@@ -5,19 +5,19 @@ use std::sync::Arc;
 use http::{HeaderValue, Method, header};
 use steadfast_pool::{Request, Resend};
 
-use super::Client;
-use crate::vendor::{Ask, Origin};
+use super::Core;
+use crate::family::{Ask, Origin, Unfit};
 use crate::{Attempt, Call, Error, ErrorKind};
 
 /// One call on its way through one client. Knows what must not be told.
 pub(crate) struct Asked {
-    pub(crate) client: Arc<Client>,
+    pub(crate) client: Arc<Core>,
     pub(crate) call: Call,
     pub(crate) model: Arc<str>,
 }
 
 impl Asked {
-    pub(super) fn new(client: Arc<Client>, call: Call) -> Self {
+    pub(super) fn new(client: Arc<Core>, call: Call) -> Self {
         let model = call.model.clone().unwrap_or_else(|| Arc::clone(&client.model));
         Self { client, call, model }
     }
@@ -31,12 +31,20 @@ impl Asked {
         if call.messages.is_empty() {
             return Err(self.fail(ErrorKind::InvalidRequest, "the conversation is empty, nothing was sent"));
         }
-        if call.temperature.is_some_and(|temperature| !temperature.is_finite()) {
-            return Err(self.fail(ErrorKind::InvalidRequest, "the temperature is no number, nothing was sent"));
+        if let Some(name) = call.options.not_finite() {
+            let what = format!("the {name} is no number, nothing was sent");
+            return Err(self.fail(ErrorKind::InvalidRequest, what));
         }
-        let ask = Ask { call, model: &self.model, max_tokens: client.max_tokens, stream };
-        let body = (client.vendor.encode)(&ask)
-            .map_err(|_| self.fail(ErrorKind::InvalidRequest, "the request cannot be written as JSON"))?;
+        let ask = Ask {
+            call,
+            model: &self.model,
+            max_tokens: client.max_tokens,
+            stream,
+            provider: &client.name,
+            vendor: &client.vendor,
+        };
+        let body = (client.family.encode)(&ask)
+            .map_err(|Unfit(what)| self.fail(ErrorKind::InvalidRequest, format!("{what}, nothing was sent")))?;
         let mut request = Request::to(Method::POST, client.url.clone())
             .map_err(|error| self.fail(ErrorKind::Config, error.to_string()))?
             .body(body)
@@ -64,7 +72,7 @@ impl Asked {
         let client = &*self.client;
         match self.model == client.model {
             true => Arc::clone(&client.scope),
-            false => Client::scope_of(&client.name, &self.model, &client.fingerprint),
+            false => Core::scope_of(&client.name, &self.model, &client.fingerprint),
         }
     }
 

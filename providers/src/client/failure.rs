@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderValue};
 use steadfast_pool::{ErrorKind as HttpErrorKind, Reached};
 
 use super::Asked;
@@ -110,12 +110,12 @@ impl Asked {
     }
 
     fn scrub(&self, text: &str) -> String {
-        scrub(text, self.client.key.as_ref().map(ApiKey::expose), self.call.texts())
+        scrub(text, self.client.key.as_ref().map(ApiKey::expose), self.call.texts().into_iter())
     }
 
     /// The provider's name for the request: in a header, or in the body of an error.
     pub(crate) fn request_id(&self, headers: Option<&HeaderMap>, problem: Option<&Problem>) -> Option<String> {
-        let header = HeaderName::from_static(self.client.vendor.request_id);
+        let header = &*self.client.vendor.request_id;
         let told = headers.and_then(|headers| headers.get(header)).and_then(|value| value.to_str().ok());
         let id = told.or(problem.and_then(|problem| problem.request_id.as_deref())).and_then(word)?;
         Some(id.to_owned()).filter(|id| self.scrub(id) == *id)
@@ -126,7 +126,7 @@ impl Asked {
         let client = &*self.client;
         Some(match kind {
             ErrorKind::Authentication | ErrorKind::MissingKey => {
-                let variable = client.key.as_ref().and_then(ApiKey::variable).unwrap_or(client.vendor.key_variable);
+                let variable = client.key.as_ref().and_then(ApiKey::variable).unwrap_or(&client.vendor.key_variable);
                 format!("check {variable}")
             }
             ErrorKind::Permission => format!("check what the key may do with {}", self.model),
@@ -145,7 +145,7 @@ impl Asked {
             ErrorKind::Malformed => format!("check that the base URL speaks the API of {}", client.vendor.name),
             ErrorKind::Deadline => String::from("allow more time"),
             ErrorKind::BreakerOpen => String::from("try again later, or add a fallback"),
-            ErrorKind::Config => return None,
+            ErrorKind::Unsupported | ErrorKind::Config => return None,
         })
     }
 }

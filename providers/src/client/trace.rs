@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use tracing::field::Empty;
 use tracing::{Span, info, info_span};
 
-use super::Client;
-use crate::{Call, Error, Event, Finish, Role, Usage};
+use super::Core;
+use crate::{Call, Error, Event, Finish, Usage};
 
 /// The span of one call, told what comes of it.
 pub(crate) struct Trace {
@@ -22,7 +22,7 @@ pub(crate) struct Trace {
 
 impl Trace {
     /// Begins the span; tells the question where contents are told.
-    pub(super) fn begin(client: &Client, call: &Call, model: &Arc<str>) -> Self {
+    pub(super) fn begin(client: &Core, call: &Call, model: &Arc<str>) -> Self {
         let span = info_span!(
             "chat",
             otel.kind = "client",
@@ -30,8 +30,8 @@ impl Trace {
             gen_ai.operation.name = "chat",
             gen_ai.provider.name = &*client.name,
             gen_ai.request.model = &**model,
-            gen_ai.request.max_tokens = call.max_tokens,
-            gen_ai.request.temperature = call.temperature,
+            gen_ai.request.max_tokens = call.options.max_tokens,
+            gen_ai.request.temperature = call.options.temperature,
             server.address = client.url.host_str(),
             server.port = client.url.port_or_known_default(),
             gen_ai.response.id = Empty,
@@ -81,6 +81,7 @@ impl Trace {
             Ok(Event::Text(text)) => self.wrote(text),
             Ok(Event::Usage(usage)) => self.used(usage),
             Ok(Event::Finish(finish)) => self.finished(finish),
+            Ok(_) => {}
             Err(error) => self.failed(error),
         }
     }
@@ -117,13 +118,7 @@ impl Drop for Trace {
 /// System text and messages as the conventions have them in JSON.
 fn question(call: &Call) -> (Option<String>, String) {
     let system = call.system.as_deref().map(|text| json!([part(text)]).to_string());
-    let messages = call.messages.iter().map(|asked| {
-        let role = match asked.role {
-            Role::User => "user",
-            Role::Assistant => "assistant",
-        };
-        message(role, &asked.text, None)
-    });
+    let messages = call.messages.iter().map(|asked| message(asked.role.as_str(), &asked.text(), None));
     (system, Value::from_iter(messages).to_string())
 }
 

@@ -2,6 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 
 use steadfast_pool::Streaming;
@@ -9,8 +10,8 @@ use steadfast_pool::breaker::Outcome;
 
 use super::reader::Reader;
 use crate::client::{Asked, Trace};
+use crate::family::Progress;
 use crate::problem::Fault;
-use crate::vendor::Progress;
 use crate::{Error, ErrorKind, Event};
 
 /// A stream that is on its way from a provider.
@@ -28,7 +29,7 @@ const LOOKS: usize = 16;
 
 impl Live {
     pub(crate) fn new(asked: Asked, streaming: Streaming, trace: Trace) -> Self {
-        let reader = Reader::new(asked.client.vendor, asked.origin());
+        let reader = Reader::new(asked.client.family, Arc::clone(&asked.client.vendor), asked.origin());
         Self { asked, trace, streaming: Some(streaming), reader, failure: None, over: false }
     }
 

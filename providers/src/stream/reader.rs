@@ -1,20 +1,23 @@
 //! The body of a streamed answer, read: bytes in, events out, whatever the chunk boundaries. No I/O.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use bytes::BytesMut;
 use steadfast_pool::SseDecoder;
 
-use crate::Event;
+use crate::assemble::events_of;
+use crate::family::{Decode, Family, Origin, Progress};
 use crate::problem::Fault;
-use crate::vendor::{Decode, Origin, Progress, Vendor};
+use crate::{Event, Message, Reply, Role, Vendor};
 
 #[cfg(test)]
 mod tests;
 
 /// Reads one body.
 pub(crate) struct Reader {
-    vendor: &'static Vendor,
+    family: &'static Family,
+    vendor: Arc<Vendor>,
     origin: Origin,
     form: Form,
     decoder: Box<dyn Decode>,
@@ -34,9 +37,9 @@ enum Form {
 const LONGEST_WHOLE: usize = 32 * 1024 * 1024;
 
 impl Reader {
-    pub(crate) fn new(vendor: &'static Vendor, origin: Origin) -> Self {
-        let decoder = (vendor.decoder)(origin.clone());
-        Self { vendor, origin, form: Form::Unknown, decoder, ready: VecDeque::new() }
+    pub(crate) fn new(family: &'static Family, vendor: Arc<Vendor>, origin: Origin) -> Self {
+        let decoder = (family.decoder)(origin.clone(), &vendor);
+        Self { family, vendor, origin, form: Form::Unknown, decoder, ready: VecDeque::new() }
     }
 
     /// The next event that is there.
@@ -79,13 +82,16 @@ impl Reader {
         let Form::Whole(whole) = &self.form else {
             return if self.decoder.close(&mut self.ready) { Ok(()) } else { Err(Fault::Truncated) };
         };
-        let whole = (self.vendor.decode)(whole)?;
-        self.ready.push_back(self.origin.start(whole.model, whole.id));
-        if !whole.text.is_empty() {
-            self.ready.push_back(Event::Text(whole.text));
-        }
-        self.ready.extend(whole.usage.map(Event::Usage));
-        self.ready.push_back(Event::Finish(whole.finish));
+        let whole = (self.family.decode)(whole, &self.vendor)?;
+        let model = whole.model.unwrap_or_else(|| self.origin.model.as_ref().to_owned());
+        let message = Message::of(Role::Assistant, whole.parts);
+        let reply = Reply {
+            id: whole.id,
+            usage: whole.usage.unwrap_or_default(),
+            extra: whole.extra,
+            ..Reply::of(&*self.origin.provider, model, message, whole.finish)
+        };
+        self.ready.extend(events_of(reply));
         Ok(())
     }
 

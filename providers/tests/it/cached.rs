@@ -261,7 +261,7 @@ async fn an_answer_that_is_too_long_is_given_and_not_kept() {
     for mode in MODES {
         let (oracle, map) = (Oracle::new("oracle"), Map::default());
         let llm = cached(&oracle, &map).max_bytes(100).build();
-        assert_eq!(ask(&llm, mode, call()).await.unwrap().text, "bees buzz");
+        assert_eq!(ask(&llm, mode, call()).await.unwrap().text(), "bees buzz");
         assert_eq!(map.len(), 0);
     }
 }
@@ -276,10 +276,10 @@ async fn a_stale_answer_is_given_while_a_new_one_is_asked_for() {
     clock.advance(Duration::from_secs(70));
     let new = oracle.clone().says(["they hum"], Finish::Stop);
     let stale = llm.complete(call()).await.unwrap();
-    assert_eq!((stale.text.as_str(), kind(stale.clone())), ("bees buzz", Some(HitKind::Stale)));
+    assert_eq!((stale.text().into_owned().as_str(), kind(stale.clone())), ("bees buzz", Some(HitKind::Stale)));
     while new.asked() < 2 || llm.stats().hits < 2 {
         let next = llm.complete(call()).await.unwrap();
-        if next.text == "they hum" {
+        if next.text() == "they hum" {
             assert_eq!(kind(next), Some(HitKind::Exact));
         }
         tokio::task::yield_now().await;
@@ -287,7 +287,7 @@ async fn a_stale_answer_is_given_while_a_new_one_is_asked_for() {
     clock.advance(Duration::from_secs(70));
     // A stream waits for nobody to refresh it.
     let streamed = ask(&llm, Mode::Stream, call()).await.unwrap();
-    assert_eq!((streamed.text.as_str(), kind(streamed.clone()), oracle.asked()), ("they hum", None, 3));
+    assert_eq!((streamed.text().into_owned().as_str(), kind(streamed.clone()), oracle.asked()), ("they hum", None, 3));
 }
 
 #[test]

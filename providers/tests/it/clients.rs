@@ -1,7 +1,7 @@
 //! Putting clients together, and what goes wrong with it.
 
 use steadfast_providers::pool::Pool;
-use steadfast_providers::{Anthropic, ApiKey, Error, ErrorKind, OpenAi, Provider};
+use steadfast_providers::{ApiKey, Client, Error, ErrorKind, Provider};
 
 fn refused<T: std::fmt::Debug>(result: Result<T, Error>, kind: ErrorKind, text: &str) {
     let error = result.unwrap_err();
@@ -12,9 +12,9 @@ fn refused<T: std::fmt::Debug>(result: Result<T, Error>, kind: ErrorKind, text: 
 #[test]
 fn a_missing_key_names_its_variable() {
     let pool = Pool::new().unwrap();
-    let openai = OpenAi::builder(pool.clone()).model("m");
+    let openai = Client::openai(pool.clone()).model("m");
     refused(openai.build(), ErrorKind::MissingKey, "openai: no key for api.openai.com: set OPENAI_API_KEY");
-    let empty = Anthropic::builder(pool).model("m").api_key(ApiKey::new(" \n"));
+    let empty = Client::anthropic(pool).model("m").api_key(ApiKey::new(" \n"));
     let text = "anthropic: no key for api.anthropic.com: set ANTHROPIC_API_KEY";
     refused(empty.build(), ErrorKind::MissingKey, text);
     let unset = ApiKey::from_env("STEADFAST_TEST_NO_SUCH_KEY");
@@ -24,8 +24,8 @@ fn a_missing_key_names_its_variable() {
 #[test]
 fn wrong_settings_are_refused() {
     let pool = Pool::new().unwrap();
-    let builder = || OpenAi::builder(pool.clone()).model("m").api_key(ApiKey::new("sk-1"));
-    let check = |result: Result<OpenAi, Error>, text: &str| refused(result, ErrorKind::Config, text);
+    let builder = || Client::openai(pool.clone()).model("m").api_key(ApiKey::new("sk-1"));
+    let check = |result: Result<Client, Error>, text: &str| refused(result, ErrorKind::Config, text);
     let url = "openai: the base URL is not http or https: give one like https://api.openai.com/v1";
     check(builder().base_url("ftp://host").build(), url);
     let plain = "openai: the key would travel to host in the clear: use https, or allow it with allow_plain_http()";
@@ -36,7 +36,7 @@ fn wrong_settings_are_refused() {
     );
     check(builder().model("").build(), "openai: no model: name one");
     let doubled = "anthropic: the base URL ends in /v1, which is added to it: leave it out";
-    let anthropic = Anthropic::builder(pool.clone()).model("m").base_url("http://localhost/v1");
+    let anthropic = Client::anthropic(pool.clone()).model("m").base_url("http://localhost/v1");
     refused(anthropic.build(), ErrorKind::Config, doubled);
     assert!(builder().base_url("http://host/v1").allow_plain_http().build().is_ok());
 }
@@ -44,7 +44,7 @@ fn wrong_settings_are_refused() {
 #[test]
 fn clients_have_a_name_and_a_model() {
     let pool = Pool::new().unwrap();
-    let local = OpenAi::builder(pool).base_url("http://localhost:1/v1").name("vllm").model("llama").build().unwrap();
+    let local = Client::openai(pool).base_url("http://localhost:1/v1").name("vllm").model("llama").build().unwrap();
     assert_eq!((local.name(), local.model()), ("vllm", "llama"));
     let shown = format!("{local:?}");
     assert!(shown.contains("http://localhost:1/v1/chat/completions"), "{shown}");
@@ -54,7 +54,7 @@ fn clients_have_a_name_and_a_model() {
 fn keys_show_themselves_nowhere() {
     let key = ApiKey::new("  sk-canary\n");
     let pool = Pool::new().unwrap();
-    let builder = OpenAi::builder(pool).api_key(key.clone()).model("m");
+    let builder = Client::openai(pool).api_key(key.clone()).model("m");
     let shown = format!("{key} {key:?} {builder:?}");
     let client = builder.build().unwrap();
     assert!(!format!("{shown} {client:?}").contains("canary"));

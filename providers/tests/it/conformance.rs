@@ -25,7 +25,7 @@ async fn simulated_vendors_answer_whole_and_streamed_alike() {
         ] {
             let plain = ask(&*client, Mode::Plain, call.clone()).await.unwrap();
             let streamed = ask(&*client, Mode::Stream, call).await.unwrap();
-            assert_eq!(plain.text, text, "{vendor}");
+            assert_eq!(plain.text(), text, "{vendor}");
             assert_eq!(plain.finish, finish, "{vendor}");
             assert_eq!((plain.provider.as_str(), plain.model.as_str()), (vendor.name(), client.model()));
             assert!(plain.usage.input > 0 && plain.usage.output > 0, "{vendor}");
@@ -98,7 +98,7 @@ async fn a_503_is_retried() {
         let script = Script::new().times(2, Answer::status(503)).always(vendor.answer(mode, "hello"));
         let (result, server, rig) = once(vendor, mode, script).await;
         let reply = result.unwrap();
-        assert_eq!(reply.text, "hello");
+        assert_eq!(reply.text(), "hello");
         assert_eq!(server.seen().len(), 3);
         let statuses: Vec<_> = reply.attempts.iter().map(|attempt| attempt.http.status).collect();
         assert_eq!(statuses, [Some(503), Some(503), Some(200)]);
@@ -174,9 +174,9 @@ async fn a_connection_that_died_while_idle_is_replaced_once() {
             .always(vendor.answer(mode, "second"));
         let (server, rig) = (Server::start(script).await.unwrap(), rig());
         let client = vendor.client(&rig.pool, server.url());
-        assert_eq!(ask(&*client, mode, Call::new("a")).await.unwrap().text, "first");
+        assert_eq!(ask(&*client, mode, Call::new("a")).await.unwrap().text(), "first");
         let reply = ask(&*client, mode, Call::new("b")).await.unwrap();
-        assert_eq!(reply.text, "second", "{vendor} {mode:?}");
+        assert_eq!(reply.text(), "second", "{vendor} {mode:?}");
         assert!(reply.attempts[0].http.maybe_executed);
         assert_eq!(server.seen().len(), 3);
     }
@@ -354,7 +354,11 @@ async fn minimal_bodies_are_enough() {
         let blank_lines_first = Answer::status(200).body(format!("\n\n \n{body}"));
         let (result, ..) = once(vendor, mode, Script::new().always(blank_lines_first)).await;
         let reply = result.unwrap();
-        assert_eq!((reply.text.as_str(), reply.finish), ("hi", Finish::Unknown), "{vendor} {mode:?}");
+        assert_eq!(
+            (reply.text().into_owned().as_str(), reply.finish.clone()),
+            ("hi", Finish::Unknown),
+            "{vendor} {mode:?}"
+        );
         assert!(!reply.usage.is_known());
         assert_eq!((reply.provider.as_str(), reply.id), (vendor.name(), None));
     }
@@ -375,7 +379,11 @@ async fn odd_fields_do_not_cost_the_answer() {
         };
         let (result, ..) = once(vendor, mode, Script::new().always(Answer::json(200, body))).await;
         let reply = result.unwrap();
-        assert_eq!((reply.text.as_str(), reply.finish), ("hi", Finish::Other("eos".into())), "{vendor} {mode:?}");
+        assert_eq!(
+            (reply.text().into_owned().as_str(), reply.finish.clone()),
+            ("hi", Finish::Other("eos".into())),
+            "{vendor} {mode:?}"
+        );
         assert_eq!(reply.usage, Usage::new(0, 0, 0, 3, 0));
     }
 }
@@ -470,7 +478,7 @@ async fn the_documented_answers_are_understood() {
     let check = |body: Bytes, expected: (&'static str, Finish, Usage)| async move {
         let script = Script::new().always(Answer::status(200).body(body));
         let reply = once(Vendor::OpenAi, Mode::Plain, script).await.0.unwrap();
-        assert_eq!((reply.text.as_str(), reply.finish, reply.usage), expected);
+        assert_eq!((reply.text().into_owned().as_str(), reply.finish.clone(), reply.usage), expected);
     };
     let plain = include_str!("../fixtures/openai_completion.txt");
     check(body(plain), ("Hello! How can I assist you today?", Finish::Stop, Usage::new(19, 0, 0, 10, 0))).await;

@@ -27,7 +27,7 @@ async fn an_overloaded_provider_gives_way() {
     for mode in MODES {
         let (llm, sim, _) = pair(Answer::status(529)).await;
         let reply = ask(&llm, mode, Call::new("a")).await.unwrap();
-        assert_eq!((reply.text.as_str(), reply.provider.as_str()), ("Hello there.", "anthropic"));
+        assert_eq!((reply.text().into_owned().as_str(), reply.provider.as_str()), ("Hello there.", "anthropic"));
         assert_eq!((reply.fallbacks, reply.attempts.len()), (1, 5));
         assert_eq!((sim.requests(SimVendor::OpenAi), sim.requests(SimVendor::Anthropic)), (4, 1));
         let providers: Vec<_> = reply.attempts.iter().map(|attempt| &*attempt.provider).collect();

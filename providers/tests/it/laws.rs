@@ -29,7 +29,7 @@ proptest! {
         events.push(Ok(Event::Finish(Finish::Length)));
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let reply = runtime.block_on(ReplyStream::from_events(events).collect()).unwrap();
-        prop_assert_eq!(reply.text, pieces.concat());
+        prop_assert_eq!(reply.text(), pieces.concat());
         prop_assert_eq!(reply.usage.input, counts[counts.len() - 1]);
         prop_assert_eq!(reply.finish, Finish::Length);
     }

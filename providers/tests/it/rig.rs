@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use steadfast_clock::{ManualClock, shared};
 use steadfast_providers::pool::{Event, Observer, Pool};
-use steadfast_providers::{Anthropic, ApiKey, Call, Error, OpenAi, Provider, Reply};
+use steadfast_providers::{ApiKey, Call, Client, Error, Provider, Reply};
 use steadfast_testkit::{Reply as Answer, Server, SseEvent};
 
 /// Waits are recorded and the clock is moved over them, so that no test waits.
@@ -91,11 +91,11 @@ impl Vendor {
         match self {
             Self::OpenAi => {
                 let base = format!("{root}/v1");
-                Arc::new(OpenAi::builder(pool.clone()).base_url(base).api_key(key).model("gpt-x").build().unwrap())
+                Arc::new(Client::openai(pool.clone()).base_url(base).api_key(key).model("gpt-x").build().unwrap())
             }
-            Self::Anthropic => Arc::new(
-                Anthropic::builder(pool.clone()).base_url(root).api_key(key).model("claude-x").build().unwrap(),
-            ),
+            Self::Anthropic => {
+                Arc::new(Client::anthropic(pool.clone()).base_url(root).api_key(key).model("claude-x").build().unwrap())
+            }
         }
     }
 

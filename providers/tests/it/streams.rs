@@ -69,7 +69,7 @@ async fn an_end_after_the_finish_does_not_matter() {
     for vendor in VENDORS {
         let answer = Answer::sse(vendor.events(&["hello"])).truncate_after(u64::MAX);
         let (result, ..) = once(vendor, Mode::Stream, Script::new().always(answer)).await;
-        assert_eq!(result.unwrap().text, "hello", "{vendor}");
+        assert_eq!(result.unwrap().text(), "hello", "{vendor}");
     }
 }
 
@@ -141,7 +141,7 @@ async fn chunks_may_cut_anything() {
             assert_eq!(server.seen().len(), 1);
             result.unwrap()
         };
-        assert_eq!(whole.text, said);
+        assert_eq!(whole.text(), said);
         let body = match vendor {
             crate::rig::Vendor::OpenAi => {
                 let chunk =
@@ -156,7 +156,7 @@ async fn chunks_may_cut_anything() {
         };
         let single = body.chunks(1).map(Bytes::copy_from_slice).collect();
         let (result, ..) = once(vendor, Mode::Stream, Script::new().always(Answer::status(200).chunks(single))).await;
-        assert_eq!(result.unwrap().text, said);
+        assert_eq!(result.unwrap().text(), said);
     }
 }
 
@@ -164,7 +164,7 @@ async fn chunks_may_cut_anything() {
 async fn a_source_of_your_own_must_finish() {
     let text = || Ok(Event::Text("a".into()));
     let finished = ReplyStream::from_events([text(), text(), Ok(Event::Finish(Finish::Stop))]);
-    assert_eq!(finished.collect().await.unwrap().text, "aa");
+    assert_eq!(finished.collect().await.unwrap().text(), "aa");
     let unfinished = ReplyStream::from_events([Ok(Event::start("mine", "m", None)), text()]);
     let error = unfinished.collect().await.unwrap_err();
     assert_eq!((error.kind(), error.provider(), error.partial_text()), (ErrorKind::Truncated, "mine", Some("a")));
@@ -184,7 +184,7 @@ async fn a_stream_can_be_collected_from_the_middle() {
     let text = || Ok(Event::Text("a".into()));
     let mut stream = ReplyStream::from_events([text(), text(), Ok(Event::Finish(Finish::Stop))]);
     assert!(stream.next().await.unwrap().is_ok());
-    assert_eq!(stream.collect().await.unwrap().text, "aa");
+    assert_eq!(stream.collect().await.unwrap().text(), "aa");
 }
 
 #[tokio::test]
@@ -201,11 +201,11 @@ async fn refusals_are_told() {
     let end = SseEvent::data(r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#);
     let script = Script::new().always(Answer::sse([refusal, end]));
     let reply = once(crate::rig::Vendor::OpenAi, Mode::Stream, script).await.0.unwrap();
-    assert_eq!((reply.text.as_str(), reply.finish), ("No.", Finish::Refusal));
+    assert_eq!((reply.refusal().unwrap().as_str(), reply.finish.clone()), ("No.", Finish::Refusal));
     let whole = serde_json::json!({ "choices": [{ "message": { "content": null, "refusal": "No." }, "finish_reason": "stop" }] });
     let script = Script::new().always(Answer::json(200, whole));
     let reply = once(crate::rig::Vendor::OpenAi, Mode::Plain, script).await.0.unwrap();
-    assert_eq!((reply.text.as_str(), reply.finish), ("No.", Finish::Refusal));
+    assert_eq!((reply.refusal().unwrap().as_str(), reply.finish.clone()), ("No.", Finish::Refusal));
 }
 
 /// An error within a stream counts as a failure of the provider, although the head of the answer was a success.

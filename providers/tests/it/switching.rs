@@ -81,7 +81,7 @@ async fn the_first_that_can_answers() {
     let llm = router(names.into_iter().zip(acts).map(|(name, act)| actor(name, act)));
     for mode in [Mode::Plain, Mode::Stream] {
         let reply = ask(&llm, mode, Call::new("x")).await.unwrap();
-        assert_eq!((reply.provider.as_str(), reply.fallbacks, reply.text.as_str()), ("c", 2, "hello"));
+        assert_eq!((reply.provider.as_str(), reply.fallbacks, reply.text().into_owned().as_str()), ("c", 2, "hello"));
     }
 }
 

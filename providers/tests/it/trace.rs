@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fmt::{Debug, Write};
 use std::sync::{Arc, Once};
 
-use steadfast_providers::{Anthropic, ApiKey, Call, OpenAi, Provider};
+use steadfast_providers::{ApiKey, Call, Client, Provider};
 use steadfast_testkit::{Reply as Answer, Script, Server};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -91,11 +91,11 @@ fn contents_told(vendor: Vendor, rig: &Rig, root: &str) -> Arc<dyn Provider> {
     let (pool, key) = (rig.pool.clone(), ApiKey::new(KEY));
     match vendor {
         Vendor::OpenAi => {
-            let builder = OpenAi::builder(pool).base_url(format!("{root}/v1")).api_key(key).model("gpt-x");
+            let builder = Client::openai(pool).base_url(format!("{root}/v1")).api_key(key).model("gpt-x");
             Arc::new(builder.trace_contents().build().unwrap())
         }
         Vendor::Anthropic => {
-            let builder = Anthropic::builder(pool).base_url(root).api_key(key).model("claude-x");
+            let builder = Client::anthropic(pool).base_url(root).api_key(key).model("claude-x");
             Arc::new(builder.trace_contents().build().unwrap())
         }
     }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use steadfast_pool::SseDecoder;
 
 use super::*;
-use crate::{Finish, Usage, anthropic, openai};
+use crate::{Finish, Usage};
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -26,12 +26,13 @@ const ANTHROPIC: &[&[u8]] = &[
     fixture!("anthropic_recorded_stream.sse"),
 ];
 
-fn reader(vendor: &'static Vendor) -> Reader {
-    Reader::new(vendor, Origin { provider: Arc::from(vendor.name), model: Arc::from("asked") })
+fn reader(vendor: &Vendor) -> Reader {
+    let origin = Origin { provider: Arc::from(&*vendor.name), model: Arc::from("asked") };
+    Reader::new(vendor.api.family().unwrap(), Arc::new(vendor.clone()), origin)
 }
 
 /// Everything that comes out of a body which comes in these chunks.
-fn read<'a>(vendor: &'static Vendor, chunks: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Event>, Option<Fault>) {
+fn read<'a>(vendor: &Vendor, chunks: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Event>, Option<Fault>) {
     let mut reader = reader(vendor);
     let mut fault = None;
     for chunk in chunks {
@@ -48,13 +49,13 @@ fn read<'a>(vendor: &'static Vendor, chunks: impl IntoIterator<Item = &'a [u8]>)
     (std::iter::from_fn(|| reader.next()).collect(), fault)
 }
 
-fn events(vendor: &'static Vendor, body: &str) -> Vec<Event> {
+fn events(vendor: &Vendor, body: &str) -> Vec<Event> {
     let (events, fault) = read(vendor, [body.as_bytes()]);
     assert_eq!(fault, None, "{body}");
     events
 }
 
-fn fault(vendor: &'static Vendor, body: &str) -> Fault {
+fn fault(vendor: &Vendor, body: &str) -> Fault {
     read(vendor, [body.as_bytes()]).1.unwrap()
 }
 
@@ -76,7 +77,7 @@ fn sum(events: &[Event]) -> (Event, String, Option<Usage>, Event) {
 }
 
 fn check_anthropic(at: usize, id: &str, model: &str, said: &str, usage: Usage, finish: Finish) {
-    let (events, fault) = read(&anthropic::VENDOR, [ANTHROPIC[at]]);
+    let (events, fault) = read(&Vendor::anthropic(), [ANTHROPIC[at]]);
     assert_eq!(fault, None);
     let start = Event::start("anthropic", model, Some(id.to_owned()));
     assert_eq!(sum(&events), (start, said.to_owned(), Some(usage), Event::Finish(finish)));
@@ -104,7 +105,7 @@ fn recorded_anthropic_streams_are_understood() {
 
 #[test]
 fn the_documented_openai_stream_is_understood() {
-    let (events, fault) = read(&openai::VENDOR, [OPENAI]);
+    let (events, fault) = read(&Vendor::openai(), [OPENAI]);
     assert_eq!(fault, None);
     let start = Event::start("openai", "gpt-4o-mini", Some(String::from("chatcmpl-123")));
     let usage = Usage::new(19, 4, 0, 10, 2);
@@ -113,7 +114,7 @@ fn the_documented_openai_stream_is_understood() {
 
 #[test]
 fn every_two_chunks_read_like_one() {
-    for (vendor, bodies) in [(&openai::VENDOR, &[OPENAI][..]), (&anthropic::VENDOR, ANTHROPIC)] {
+    for (vendor, bodies) in [(&Vendor::openai(), &[OPENAI][..]), (&Vendor::anthropic(), ANTHROPIC)] {
         for body in bodies {
             let expected = read(vendor, [*body]);
             for cut in 0..=body.len() {
@@ -127,7 +128,7 @@ fn every_two_chunks_read_like_one() {
 
 #[test]
 fn a_stream_that_is_cut_anywhere_is_truncated() {
-    for (vendor, bodies) in [(&openai::VENDOR, &[OPENAI][..]), (&anthropic::VENDOR, ANTHROPIC)] {
+    for (vendor, bodies) in [(&Vendor::openai(), &[OPENAI][..]), (&Vendor::anthropic(), ANTHROPIC)] {
         for body in bodies {
             // Beyond the finish nothing can be lost.
             let end = finished(vendor, body);
@@ -140,8 +141,9 @@ fn a_stream_that_is_cut_anywhere_is_truncated() {
 }
 
 /// How many bytes it takes until the answer is complete.
-fn finished(vendor: &'static Vendor, body: &[u8]) -> usize {
-    let mut decoder = (vendor.decoder)(Origin { provider: Arc::from("x"), model: Arc::from("x") });
+fn finished(vendor: &Vendor, body: &[u8]) -> usize {
+    let origin = Origin { provider: Arc::from("x"), model: Arc::from("x") };
+    let mut decoder = (vendor.api.family().unwrap().decoder)(origin, vendor);
     let mut events = SseDecoder::new();
     for (at, byte) in body.iter().enumerate() {
         events.push(&[*byte]).unwrap();
@@ -161,7 +163,7 @@ fn finished(vendor: &'static Vendor, body: &[u8]) -> usize {
 #[test]
 fn framing_does_not_matter() {
     let plain = String::from_utf8(OPENAI.to_vec()).unwrap();
-    let expected = events(&openai::VENDOR, &plain);
+    let expected = events(&Vendor::openai(), &plain);
     for framed in [
         plain.replace('\n', "\r\n"),
         plain.replace('\n', "\r"),
@@ -170,14 +172,14 @@ fn framing_does_not_matter() {
         format!("\n\n \n: OPENROUTER PROCESSING\n\n{}", plain.replace("\n\n", "\n\n: keep-alive\n\n")),
         plain.replace("data: ", "id: 7\nretry: 10\nevent: message\ndata: "),
     ] {
-        assert_eq!(events(&openai::VENDOR, &framed), expected, "{framed:?}");
+        assert_eq!(events(&Vendor::openai(), &framed), expected, "{framed:?}");
     }
 }
 
 #[test]
 fn an_unterminated_last_event_is_discarded() {
     let stream = std::str::from_utf8(ANTHROPIC[0]).unwrap().trim_end();
-    assert_eq!(fault(&anthropic::VENDOR, stream), Fault::Truncated);
+    assert_eq!(fault(&Vendor::anthropic(), stream), Fault::Truncated);
 }
 
 #[test]
@@ -185,20 +187,20 @@ fn openai_streams_without_done_or_usage_are_complete() {
     let stream = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n\
                   data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"length\"}]}\n\n";
     let expected = [Event::start("openai", "asked", None), Event::Text("a".into()), Event::Finish(Finish::Length)];
-    assert_eq!(events(&openai::VENDOR, stream), expected);
-    assert_eq!(fault(&openai::VENDOR, "data: {\"choices\":[]}\n\ndata: [DONE]\n\n"), Fault::Truncated);
+    assert_eq!(events(&Vendor::openai(), stream), expected);
+    assert_eq!(fault(&Vendor::openai(), "data: {\"choices\":[]}\n\ndata: [DONE]\n\n"), Fault::Truncated);
 }
 
 #[test]
 fn errors_inside_of_a_stream_are_told() {
-    let check = |vendor: &'static Vendor, data: &str, words: &[&str], number: Option<u16>| match fault(vendor, data) {
+    let check = |vendor: &Vendor, data: &str, words: &[&str], number: Option<u16>| match fault(vendor, data) {
         Fault::Told(problem) => {
             assert_eq!(problem.words().collect::<Vec<_>>(), words, "{data}");
             assert_eq!(problem.number, number, "{data}");
         }
         other => panic!("{data}: {other:?}"),
     };
-    let openai = &openai::VENDOR;
+    let openai = &Vendor::openai();
     let server_error = r#"{"error":{"message":"m","type":"server_error","param":null,"code":null}}"#;
     check(openai, &format!("data: {server_error}\n\n"), &["server_error"], None);
     check(openai, "data: {\"object\":\"error\",\"message\":\"m\",\"code\":400}\n\n", &[], Some(400));
@@ -210,8 +212,8 @@ fn errors_inside_of_a_stream_are_told() {
     );
     check(openai, "event: error\ndata: {\"message\":\"m\",\"code\":\"slow_down\"}\n\n", &["slow_down"], None);
     let overloaded = "event: error\ndata: {\"type\": \"error\", \"error\": {\"type\": \"overloaded_error\", \"message\": \"m\"}}\n\n";
-    check(&anthropic::VENDOR, overloaded, &["overloaded_error"], None);
-    check(&anthropic::VENDOR, &overloaded.replace("event: error\n", ""), &["overloaded_error"], None);
+    check(&Vendor::anthropic(), overloaded, &["overloaded_error"], None);
+    check(&Vendor::anthropic(), &overloaded.replace("event: error\n", ""), &["overloaded_error"], None);
     // Falsy errors are none.
     let fine = "data: {\"error\":null,\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\n";
     assert_eq!(text(&events(openai, fine)), "a");
@@ -222,15 +224,15 @@ fn an_answer_that_is_no_stream_is_understood() {
     let whole = r#" {"id":"1","model":"m","choices":[{"message":{"content":"hi"},"finish_reason":"stop"}]}"#;
     let expected =
         [Event::start("openai", "m", Some("1".into())), Event::Text("hi".into()), Event::Finish(Finish::Stop)];
-    assert_eq!(events(&openai::VENDOR, whole), expected);
-    assert!(matches!(fault(&openai::VENDOR, r#"{"error":{"code":502,"message":"m"}}"#), Fault::Told(_)));
-    assert!(matches!(fault(&openai::VENDOR, "<html>"), Fault::Malformed(_)));
-    assert!(matches!(fault(&openai::VENDOR, "data: {\n\n"), Fault::Malformed(_)));
-    assert!(matches!(fault(&anthropic::VENDOR, "event: message_start\ndata: {}\n\n"), Fault::Malformed(_)));
-    assert_eq!(fault(&openai::VENDOR, ""), Fault::Truncated);
+    assert_eq!(events(&Vendor::openai(), whole), expected);
+    assert!(matches!(fault(&Vendor::openai(), r#"{"error":{"code":502,"message":"m"}}"#), Fault::Told(_)));
+    assert!(matches!(fault(&Vendor::openai(), "<html>"), Fault::Malformed(_)));
+    assert!(matches!(fault(&Vendor::openai(), "data: {\n\n"), Fault::Malformed(_)));
+    assert!(matches!(fault(&Vendor::anthropic(), "event: message_start\ndata: {}\n\n"), Fault::Malformed(_)));
+    assert_eq!(fault(&Vendor::openai(), ""), Fault::Truncated);
     let unknown = "event: from_the_future\ndata: not json\n\n";
     let stream = format!("{unknown}{}{unknown}", std::str::from_utf8(ANTHROPIC[0]).unwrap());
-    assert_eq!(text(&events(&anthropic::VENDOR, &stream)), "Hello there!");
+    assert_eq!(text(&events(&Vendor::anthropic(), &stream)), "Hello there!");
 }
 
 proptest! {
@@ -241,8 +243,8 @@ proptest! {
         mut cuts in prop::collection::vec(0usize..3000, 0..12),
     ) {
         let (vendor, body) = match ANTHROPIC.get(at) {
-            Some(body) => (&anthropic::VENDOR, *body),
-            None => (&openai::VENDOR, OPENAI),
+            Some(body) => (&Vendor::anthropic(), *body),
+            None => (&Vendor::openai(), OPENAI),
         };
         cuts.sort_unstable();
         let mut chunks = Vec::new();
@@ -261,7 +263,7 @@ proptest! {
     /// No body, whatever is in it, panics the reader, and what it gives is never a finish with a fault.
     #[test]
     fn garbage_is_survived(body in "(data: |event: |error|\\{|\\}|\"choices\"|:|\\[|\\]|[a-z\"0-9 ]|\n){0,60}") {
-        for vendor in [&openai::VENDOR, &anthropic::VENDOR] {
+        for vendor in [&Vendor::openai(), &Vendor::anthropic()] {
             let (events, fault) = read(vendor, [body.as_bytes()]);
             let finished = events.iter().any(|event| matches!(event, Event::Finish(_)));
             prop_assert_ne!(finished, fault.is_some());
@@ -274,7 +276,7 @@ proptest! {
         let json = serde_json::json!({"choices": [{"delta": {"content": said}, "finish_reason": "stop"}]});
         let body = format!("data: {json}\n\n");
         let (left, right) = body.as_bytes().split_at(cut.min(body.len()));
-        let (events, fault) = read(&openai::VENDOR, [left, right]);
+        let (events, fault) = read(&Vendor::openai(), [left, right]);
         prop_assert_eq!(fault, None);
         prop_assert_eq!(text(&events), said);
     }

@@ -33,7 +33,7 @@ async fn a_crowd_is_one_call() {
     let asked = replies.swap_remove(asked);
     for reply in &replies {
         assert_eq!(reply.cached.map(|hit| hit.kind), Some(HitKind::Shared));
-        assert_eq!((&reply.text, reply.usage), (&asked.text, asked.usage));
+        assert_eq!((&reply.text(), reply.usage), (&asked.text(), asked.usage));
     }
     let stats = llm.stats();
     assert_eq!((oracle.asked(), stats.misses, stats.shared, stats.tokens_saved), (1, 1, 999, 999 * 57));
@@ -82,7 +82,7 @@ async fn each_leaves_at_its_own_deadline() {
     assert!(patient.as_mut().poll(&mut cx).is_pending());
     clock.advance(Duration::from_secs(5));
     assert_eq!(hurried.await.unwrap_err().kind(), ErrorKind::Deadline);
-    assert_eq!(patient.await.unwrap().text, "bees buzz");
+    assert_eq!(patient.await.unwrap().text(), "bees buzz");
     assert_eq!(oracle.asked(), 1);
 }
 

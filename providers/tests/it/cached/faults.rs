@@ -100,7 +100,7 @@ async fn a_cache_that_fails_is_as_good_as_an_empty_one() {
         .build();
     for mode in MODES {
         for _ in 0..3 {
-            assert_eq!(ask(&llm, mode, call()).await.unwrap().text, "bees buzz");
+            assert_eq!(ask(&llm, mode, call()).await.unwrap().text(), "bees buzz");
         }
     }
     assert_eq!(oracle.asked(), 6);
@@ -115,7 +115,7 @@ async fn an_entry_that_is_no_answer_is_let_go_and_asked_for_anew() {
         text.lines().for_each(|line| assert!(tape.record(line)));
         tape.finish().unwrap().into_body()
     };
-    let start = r#"{"start":{"form":"steadfast reply v1","provider":"p","model":"m","id":null}}"#;
+    let start = r#"{"start":{"form":"steadfast reply v2","provider":"p","model":"m","id":null}}"#;
     let finish = r#"{"finish":"stop"}"#;
     let bodies = [
         "no recording".into(),
@@ -150,7 +150,7 @@ async fn the_form_of_a_kept_answer_is_fixed() {
     let body = map.0.lock().unwrap().values().next().unwrap().value().clone();
     let lines: Vec<_> = Recording::from_body(body).unwrap().replay().collect();
     let expected = [
-        r#"{"start":{"form":"steadfast reply v1","provider":"oracle","model":"m-1","id":"id-1"}}"#,
+        r#"{"start":{"form":"steadfast reply v2","provider":"oracle","model":"m-1","id":"id-1"}}"#,
         r#"{"text":"a\"b"}"#,
         r#"{"usage":{"input":40,"cached_read":3,"cache_write":0,"output":17,"reasoning":2}}"#,
         r#"{"finish":"length"}"#,

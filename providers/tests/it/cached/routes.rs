@@ -6,7 +6,7 @@ use steadfast_providers::cache::Rule;
 use steadfast_providers::pool::Pool;
 use steadfast_providers::telemetry::CallReport;
 use steadfast_providers::{
-    Anthropic, ApiKey, Cached, Call, Error, ErrorKind, Event, Fallback, Finish, HitKind, Metered, OpenAi, Provider,
+    ApiKey, Cached, Call, Client, Error, ErrorKind, Event, Fallback, Finish, HitKind, Metered, Provider,
 };
 use steadfast_testkit::{LlmSim, Server};
 
@@ -31,8 +31,8 @@ async fn who_does_not_say_who_it_is_needs_a_scope() {
 #[test]
 fn a_client_is_its_vendor_name_model_address_and_account() {
     let pool = rig().pool;
-    let base = || OpenAi::builder(pool.clone()).base_url("http://127.0.0.1:1/v1").model("m").api_key(ApiKey::new("a"));
-    let anthropic = Anthropic::builder(pool.clone()).base_url("http://127.0.0.1:1").model("m").name("openai");
+    let base = || Client::openai(pool.clone()).base_url("http://127.0.0.1:1/v1").model("m").api_key(ApiKey::new("a"));
+    let anthropic = Client::anthropic(pool.clone()).base_url("http://127.0.0.1:1").model("m").name("openai");
     let clients: Vec<Arc<dyn Provider>> = vec![
         Arc::new(base().build().unwrap()),
         Arc::new(base().name("other").build().unwrap()),
@@ -104,10 +104,10 @@ async fn a_router_over_caches_keeps_each_answer_where_it_belongs() {
         assert_eq!((again.provider.as_str(), again.cached.map(|hit| hit.kind)), ("b", Some(HitKind::Exact)));
         assert_eq!((a.asked(), b.asked()), (2, 1));
         a.clone().says(["from a"], Finish::Stop);
-        assert_eq!(ask(&router(), mode, call()).await.unwrap().text, "from a");
+        assert_eq!(ask(&router(), mode, call()).await.unwrap().text(), "from a");
         assert_eq!((a.asked(), map.len()), (3, 2));
         let whole = Cached::builder(router(), map.shared()).build();
-        assert_eq!(ask(&whole, mode, call()).await.unwrap().text, "from a");
+        assert_eq!(ask(&whole, mode, call()).await.unwrap().text(), "from a");
         assert_eq!(a.asked(), 3);
         assert!(ask(&whole, mode, call()).await.unwrap().cached.is_some());
     }
@@ -123,7 +123,7 @@ async fn every_client_is_asked_once() {
         let asked = ask(&llm, mode, Call::new("x")).await.unwrap();
         let again = ask(&llm, mode, Call::new("x")).await.unwrap();
         assert_eq!((asked.attempts.len(), again.attempts.len(), server.seen().len()), (1, 0, 1), "{vendor} {mode:?}");
-        assert_eq!((&again.text, again.usage, &again.id), (&asked.text, asked.usage, &asked.id));
+        assert_eq!((&again.text(), again.usage, &again.id), (&asked.text(), asked.usage, &asked.id));
     }
 }
 
@@ -143,10 +143,10 @@ async fn tokens_are_counted_once() {
 #[tokio::test]
 async fn a_plain_call_and_a_stream_of_the_simulator_share_an_answer() {
     let sim = LlmSim::builder().start().await.unwrap();
-    let gpt = OpenAi::builder(Pool::new().unwrap()).base_url(sim.openai_url()).model("gpt-x").build().unwrap();
+    let gpt = Client::openai(Pool::new().unwrap()).base_url(sim.openai_url()).model("gpt-x").build().unwrap();
     let llm = Cached::builder(gpt, Map::default().shared()).build();
     let streamed = ask(&llm, Mode::Stream, call()).await.unwrap();
     let plain = ask(&llm, Mode::Plain, call()).await.unwrap();
-    assert_eq!((&plain.text, plain.usage), (&streamed.text, streamed.usage));
+    assert_eq!((&plain.text(), plain.usage), (&streamed.text(), streamed.usage));
     assert!(plain.cached.is_some());
 }

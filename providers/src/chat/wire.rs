@@ -1,13 +1,15 @@
 //! Chat Completions on the wire: requests, whole answers and usage. Reads leniently: what an answer can do without may be
 //! missing or odd.
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::family::{Ask, Unfit};
 use crate::lenient::lenient;
 use crate::problem::{Fault, Problem, Whole, json};
-use crate::vendor::Ask;
-use crate::{Finish, Role, Usage};
+use crate::{Finish, Usage, Vendor};
 
 #[derive(Serialize)]
 struct Request<'a> {
@@ -28,7 +30,7 @@ struct Request<'a> {
 #[derive(Serialize)]
 struct Message<'a> {
     role: &'static str,
-    content: &'a str,
+    content: Cow<'a, str>,
 }
 
 #[derive(Serialize)]
@@ -36,25 +38,19 @@ struct StreamOptions {
     include_usage: bool,
 }
 
-pub(super) fn encode(ask: &Ask<'_>) -> Result<Vec<u8>, serde_json::Error> {
+pub(super) fn encode(ask: &Ask<'_>) -> Result<Vec<u8>, Unfit> {
     let call = ask.call;
-    let system = call.system.iter().map(|text| Message { role: "system", content: text });
-    let spoken = call.messages.iter().map(|message| Message {
-        role: match message.role {
-            Role::User => "user",
-            Role::Assistant => "assistant",
-        },
-        content: &message.text,
-    });
-    serde_json::to_vec(&Request {
+    let system = call.system.iter().map(|text| Message { role: "system", content: Cow::Borrowed(text) });
+    let spoken = call.messages.iter().map(|message| Message { role: message.role.as_str(), content: message.text() });
+    Ok(serde_json::to_vec(&Request {
         model: ask.model,
         messages: system.chain(spoken).collect(),
-        max_completion_tokens: call.max_tokens,
-        temperature: call.temperature,
-        stop: &call.stop,
+        max_completion_tokens: call.options.max_tokens,
+        temperature: call.options.temperature,
+        stop: &call.options.stop,
         stream: ask.stream.then_some(true),
         stream_options: ask.stream.then_some(StreamOptions { include_usage: true }),
-    })
+    })?)
 }
 
 #[derive(Deserialize)]
@@ -150,7 +146,7 @@ impl From<WireUsage> for Usage {
     }
 }
 
-pub(super) fn decode(body: &[u8]) -> Result<Whole, Fault> {
+pub(super) fn decode(body: &[u8], _: &Vendor) -> Result<Whole, Fault> {
     let completion = match json::<Completion>("the answer", body) {
         Ok(completion) if !completion.choices.is_empty() => completion,
         // Most errors look like an answer without choices; the rest fail to parse.
@@ -172,7 +168,14 @@ pub(super) fn decode(body: &[u8]) -> Result<Whole, Fault> {
     Ok(Whole {
         id,
         model,
-        text: if text.is_empty() { refusal.unwrap_or_default() } else { text },
+        parts: [
+            Some(crate::Part::Text(text)).filter(|part| part.as_text() != Some("")),
+            refusal.map(crate::Part::Refusal),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
+        extra: Map::new(),
         finish: match (refused, finish_reason) {
             (true, _) => Finish::Refusal,
             (false, Some(reason)) => finish(reason),

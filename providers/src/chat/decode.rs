@@ -8,10 +8,10 @@ use serde_json::Value;
 use steadfast_pool::SseEvent;
 
 use super::wire::{Content, WireUsage, finish};
+use crate::family::{Decode, Origin, Progress};
 use crate::lenient::lenient;
 use crate::problem::{Fault, Problem, json};
-use crate::vendor::{Decode, Origin, Progress};
-use crate::{Event, Finish, Usage};
+use crate::{Event, Finish, Usage, Vendor};
 
 #[derive(Deserialize)]
 struct Chunk<'a> {
@@ -47,7 +47,7 @@ struct Delta {
     refusal: Option<String>,
 }
 
-pub(super) fn decoder(origin: Origin) -> Box<dyn Decode> {
+pub(super) fn decoder(origin: Origin, _: &Vendor) -> Box<dyn Decode> {
     Box::new(Decoder { origin, started: false, refused: false, finish: None, usage: None })
 }
 
@@ -102,8 +102,9 @@ impl Decoder {
         if let Some(delta) = choice.delta {
             let refusal = delta.refusal.filter(|refusal| !refusal.is_empty());
             self.refused |= refusal.is_some();
-            let content = delta.content.map(Content::into_text);
-            out.extend(content.into_iter().chain(refusal).filter(|text| !text.is_empty()).map(Event::Text));
+            let content = delta.content.map(Content::into_text).filter(|text| !text.is_empty());
+            out.extend(content.map(Event::Text));
+            out.extend(refusal.map(Event::Refusal));
         }
         if let Some(reason) = choice.finish_reason.filter(|reason| !reason.is_empty()) {
             self.finish = Some(finish(reason));

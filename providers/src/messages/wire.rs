@@ -1,13 +1,15 @@
 //! Messages on the wire: requests, whole answers and usage. Reads leniently: what an answer can do without may be missing
 //! or odd.
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::family::{Ask, Unfit};
 use crate::lenient::lenient;
 use crate::problem::{Fault, Problem, Whole, json};
-use crate::vendor::Ask;
-use crate::{Finish, Role, Usage};
+use crate::{Finish, Part, Usage, Vendor};
 
 #[derive(Serialize)]
 struct Request<'a> {
@@ -27,27 +29,21 @@ struct Request<'a> {
 #[derive(Serialize)]
 struct Message<'a> {
     role: &'static str,
-    content: &'a str,
+    content: Cow<'a, str>,
 }
 
-pub(super) fn encode(ask: &Ask<'_>) -> Result<Vec<u8>, serde_json::Error> {
+pub(super) fn encode(ask: &Ask<'_>) -> Result<Vec<u8>, Unfit> {
     let call = ask.call;
-    let spoken = call.messages.iter().map(|message| Message {
-        role: match message.role {
-            Role::User => "user",
-            Role::Assistant => "assistant",
-        },
-        content: &message.text,
-    });
-    serde_json::to_vec(&Request {
+    let spoken = call.messages.iter().map(|message| Message { role: message.role.as_str(), content: message.text() });
+    Ok(serde_json::to_vec(&Request {
         model: ask.model,
-        max_tokens: call.max_tokens.unwrap_or(ask.max_tokens),
+        max_tokens: call.options.max_tokens.unwrap_or(ask.max_tokens),
         system: call.system.as_deref(),
         messages: spoken.collect(),
-        temperature: call.temperature,
-        stop_sequences: &call.stop,
+        temperature: call.options.temperature,
+        stop_sequences: &call.options.stop,
         stream: ask.stream.then_some(true),
-    })
+    })?)
 }
 
 #[derive(Deserialize)]
@@ -117,7 +113,7 @@ impl From<WireUsage> for Usage {
     }
 }
 
-pub(super) fn decode(body: &[u8]) -> Result<Whole, Fault> {
+pub(super) fn decode(body: &[u8], _: &Vendor) -> Result<Whole, Fault> {
     let answer = json::<Answer>("the answer", body).map_err(|fault| {
         let problem = serde_json::from_slice::<Value>(body).ok().as_ref().and_then(Problem::of_value);
         problem.map_or(fault, |problem| Fault::Told(Box::new(problem)))
@@ -126,10 +122,15 @@ pub(super) fn decode(body: &[u8]) -> Result<Whole, Fault> {
     Ok(Whole {
         id: answer.id,
         model: answer.model,
-        text: answer.content.into_iter().filter(is_text).filter_map(|block| block.text).collect(),
+        parts: text(answer.content.into_iter().filter(is_text).filter_map(|block| block.text).collect()),
+        extra: Map::new(),
         finish: answer.stop_reason.map_or(Finish::Unknown, finish),
         usage: answer.usage.map(Usage::from),
     })
+}
+
+fn text(text: String) -> Vec<Part> {
+    if text.is_empty() { Vec::new() } else { vec![Part::Text(text)] }
 }
 
 pub(super) fn finish(reason: String) -> Finish {

@@ -7,10 +7,10 @@ use serde_json::Value;
 use steadfast_pool::SseEvent;
 
 use super::wire::{WireUsage, finish};
+use crate::family::{Decode, Origin, Progress};
 use crate::lenient::lenient;
 use crate::problem::{Fault, Problem, json};
-use crate::vendor::{Decode, Origin, Progress};
-use crate::{Event, Finish, Usage};
+use crate::{Event, Finish, Usage, Vendor};
 
 #[derive(Deserialize)]
 struct Typed {
@@ -64,7 +64,7 @@ struct Ending {
     stop_reason: Option<String>,
 }
 
-pub(super) fn decoder(origin: Origin) -> Box<dyn Decode> {
+pub(super) fn decoder(origin: Origin, _: &Vendor) -> Box<dyn Decode> {
     Box::new(Decoder { origin, started: false, stopped: false, usage: None, finish: None })
 }
 
