@@ -11,7 +11,7 @@ use crate::classify::Rules;
 use crate::client::Core;
 use crate::endpoint::{check_key, endpoint};
 use crate::key::fingerprint;
-use crate::{ApiKey, Client, Error, ErrorKind, Vendor};
+use crate::{ApiKey, Client, Error, ErrorKind, StreamTimeouts, Vendor};
 
 /// Puts a [`Client`] together.
 #[must_use]
@@ -25,7 +25,7 @@ pub struct ClientBuilder {
     model: Option<Arc<str>>,
     retry: Policy,
     timeouts: Option<Timeouts>,
-    stream_timeouts: Option<Timeouts>,
+    stream_timeouts: StreamTimeouts,
     max_tokens: u32,
     traces_contents: bool,
 }
@@ -45,7 +45,7 @@ impl ClientBuilder {
             model: None,
             retry: Policy::provider(),
             timeouts: None,
-            stream_timeouts: None,
+            stream_timeouts: StreamTimeouts::default(),
             max_tokens: MAX_TOKENS,
             traces_contents: false,
         }
@@ -89,9 +89,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the limits of the attempts of streamed calls; the default is the pool's without a limit on the whole.
-    pub fn stream_timeouts(mut self, timeouts: Timeouts) -> Self {
-        self.stream_timeouts = Some(timeouts);
+    /// Sets the limits of the attempts of streamed calls, in place of the pool's.
+    pub fn stream_timeouts(mut self, timeouts: StreamTimeouts) -> Self {
+        self.stream_timeouts = timeouts;
         self
     }
 

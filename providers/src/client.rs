@@ -19,7 +19,7 @@ use crate::family::Family;
 use crate::stream::Live;
 use crate::{
     ApiKey, Attempt, BoxFuture, Call, ClientBuilder, Error, Identity, Message, Provider, Reply, ReplyStream, Role,
-    Vendor,
+    StreamTimeouts, Vendor,
 };
 
 pub(crate) use asked::Asked;
@@ -52,7 +52,7 @@ pub(crate) struct Core {
     pub(crate) key: Option<ApiKey>,
     pub(crate) retry: Policy,
     pub(crate) timeouts: Option<Timeouts>,
-    pub(crate) stream_timeouts: Option<Timeouts>,
+    pub(crate) stream_timeouts: StreamTimeouts,
     pub(crate) rules: Arc<Rules>,
     pub(crate) max_tokens: u32,
     /// Traces tell what is asked and answered.

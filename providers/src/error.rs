@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Attempt;
+use crate::{Attempt, Wait};
 
 /// A call that has no answer to give, or a client that cannot be made.
 ///
@@ -25,6 +25,7 @@ struct Inner {
     what: String,
     advice: Option<String>,
     said: Option<String>,
+    waited_for: Option<Wait>,
     retryable: Option<bool>,
     retry_after: Option<Duration>,
     request_id: Option<String>,
@@ -143,6 +144,7 @@ impl Error {
             what: what.into(),
             advice: None,
             said: None,
+            waited_for: None,
             retryable: None,
             retry_after: None,
             request_id: None,
@@ -172,6 +174,12 @@ impl Error {
 
     pub(crate) fn retry_in(mut self, after: Option<Duration>) -> Self {
         self.inner.retry_after = after;
+        self
+    }
+
+    /// Says what was waited for in vain.
+    pub(crate) fn waiting_for(mut self, wait: Wait) -> Self {
+        self.inner.waited_for = Some(wait);
         self
     }
 
@@ -226,6 +234,12 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.inner.kind
+    }
+
+    /// What was waited for in vain, of an [`ErrorKind::Timeout`].
+    #[must_use]
+    pub fn waited_for(&self) -> Option<Wait> {
+        self.inner.waited_for
     }
 
     /// Whether the same call may succeed later. A provider's own word on it (`x-should-retry`) stands.
@@ -305,6 +319,7 @@ impl fmt::Debug for Error {
         f.debug_struct("Error")
             .field("kind", &inner.kind)
             .field("message", &self.to_string())
+            .field("waited_for", &inner.waited_for)
             .field("retry_after", &inner.retry_after)
             .field("request_id", &inner.request_id)
             .field("attempts", &inner.attempts)

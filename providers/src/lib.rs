@@ -22,6 +22,7 @@ mod finish;
 mod hit;
 mod reply;
 mod stream;
+mod timeouts;
 mod usage;
 
 mod embedding;
@@ -74,6 +75,7 @@ pub use part::{CacheTtl, Other, Part, Reasoning};
 pub use provider::{BoxFuture, Provider};
 pub use reply::Reply;
 pub use stream::{EventSource, ReplyStream};
+pub use timeouts::{StreamTimeouts, Wait};
 pub use tool::{Tool, ToolChoice};
 pub use tool_call::{InvalidArguments, ToolCall, ToolResult};
 pub use usage::Usage;

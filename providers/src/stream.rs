@@ -2,6 +2,7 @@
 
 mod live;
 mod reader;
+mod watch;
 
 use std::collections::VecDeque;
 use std::fmt;

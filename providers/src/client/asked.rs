@@ -59,7 +59,7 @@ impl Asked {
             context.resend = Resend::Stale;
         }
         request = request.context(context).scope(self.scope()).retry(client.retry).classify(client.rules.clone());
-        if let Some(timeouts) = if stream { client.stream_timeouts } else { client.timeouts } {
+        if let Some(timeouts) = if stream { Some(client.stream_timeouts.of_attempt()) } else { client.timeouts } {
             request = request.timeouts(timeouts);
         }
         if let Some(observer) = &call.observer {

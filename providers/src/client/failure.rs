@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
-use steadfast_pool::{ErrorKind as HttpErrorKind, Reached};
+use steadfast_pool::{ErrorKind as HttpErrorKind, Phase, Reached};
 
 use super::Asked;
 use crate::problem::{Fault, Problem};
 use crate::scrub::{scrub, word};
-use crate::{ApiKey, Attempt, Error, ErrorKind};
+use crate::{ApiKey, Attempt, Error, ErrorKind, Wait};
 
 /// An answer whose status is no success.
 pub(super) struct Refusal<'a> {
@@ -44,6 +44,9 @@ impl Asked {
             what = format!("{what}, after {} attempts", attempts.len());
         }
         let mut error = self.fail(kind, what);
+        if kind == ErrorKind::Timeout {
+            error = error.waiting_for(Wait::Provider);
+        }
         if let Some(after) = after.filter(|_| error.is_retryable()) {
             error = error.advise(format!("come back after {:.0} s", after.as_secs_f64().ceil()));
         }
@@ -94,6 +97,9 @@ impl Asked {
         }
         if let Some(after) = error.retry_after() {
             failed = failed.retry_in(Some(after));
+        }
+        if let HttpErrorKind::Timeout(phase) = error.kind() {
+            failed = failed.waiting_for(wait(phase));
         }
         failed.with_attempts(attempts).caused_by(error)
     }
@@ -156,6 +162,16 @@ pub(crate) fn failed(mut attempts: Vec<Attempt>, error: &Error) -> Vec<Attempt> 
         last.http.error.get_or_insert_with(|| error.what().to_owned());
     }
     attempts
+}
+
+fn wait(phase: Phase) -> Wait {
+    match phase {
+        Phase::Acquire | Phase::Dial | Phase::Tls => Wait::Connection,
+        Phase::Header => Wait::Head,
+        Phase::Stall => Wait::Bytes,
+        // The pool may come to tell more; all of it is part of the attempt.
+        _ => Wait::Attempt,
+    }
 }
 
 fn should_retry(headers: &HeaderMap) -> Option<bool> {

@@ -9,6 +9,7 @@ use steadfast_pool::Streaming;
 use steadfast_pool::breaker::Outcome;
 
 use super::reader::Reader;
+use super::watch::{InVain, Watch};
 use crate::client::{Asked, Trace};
 use crate::family::Progress;
 use crate::problem::Fault;
@@ -20,6 +21,7 @@ pub(crate) struct Live {
     trace: Trace,
     streaming: Option<Streaming>,
     reader: Reader,
+    watch: Watch,
     failure: Option<Error>,
     over: bool,
 }
@@ -30,7 +32,8 @@ const LOOKS: usize = 16;
 impl Live {
     pub(crate) fn new(asked: Asked, streaming: Streaming, trace: Trace) -> Self {
         let reader = Reader::new(asked.client.family, Arc::clone(&asked.client.vendor), asked.origin());
-        Self { asked, trace, streaming: Some(streaming), reader, failure: None, over: false }
+        let watch = Watch::new(Arc::clone(asked.client.pool.timer()), asked.client.stream_timeouts);
+        Self { asked, trace, streaming: Some(streaming), reader, watch, failure: None, over: false }
     }
 
     /// The next event. Cancel-safe: what was read is kept.
@@ -45,6 +48,7 @@ impl Live {
     async fn event(&mut self) -> Option<Result<Event, Error>> {
         loop {
             if let Some(event) = self.reader.next() {
+                self.watch.saw(&event);
                 return Some(Ok(event));
             }
             if let Some(error) = self.failure.take() {
@@ -56,7 +60,22 @@ impl Live {
                 return None;
             }
             let streaming = self.streaming.as_mut()?;
-            let fault = match streaming.chunk().await {
+            let came = {
+                let (mut chunk, watch) = (pin!(streaming.chunk()), &mut self.watch);
+                poll_fn(|cx| match chunk.as_mut().poll(cx) {
+                    Poll::Ready(came) => Poll::Ready(Ok(came)),
+                    Poll::Pending => watch.poll(cx).map(Err),
+                })
+                .await
+            };
+            let came = match came {
+                Ok(came) => came,
+                Err(in_vain) => {
+                    self.give_up(&in_vain);
+                    continue;
+                }
+            };
+            let fault = match came {
                 Ok(Some(bytes)) => match self.reader.feed(&bytes) {
                     Ok(Progress::More) => continue,
                     Ok(Progress::Done) => None,
@@ -83,6 +102,15 @@ impl Live {
             streaming.report(health);
         }
         self.failure = Some(error);
+    }
+
+    /// The answer does not go on, though the connection is there.
+    fn give_up(&mut self, in_vain: &InVain) {
+        if let Some(streaming) = &self.streaming {
+            streaming.report(Outcome::Failure);
+        }
+        let error = self.asked.fail(ErrorKind::Timeout, in_vain.to_string()).waiting_for(in_vain.wait);
+        self.fail(error);
     }
 
     fn fail(&mut self, mut error: Error) {

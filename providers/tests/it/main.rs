@@ -9,6 +9,7 @@ mod contract;
 mod fallback;
 mod laws;
 mod metered;
+mod patience;
 mod rig;
 mod secrets;
 mod streams;

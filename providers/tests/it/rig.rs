@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use steadfast_clock::{ManualClock, shared};
 use steadfast_providers::pool::{Event, Observer, Pool};
-use steadfast_providers::{ApiKey, Call, Client, Error, Provider, Reply};
+use steadfast_providers::{ApiKey, Call, Client, ClientBuilder, Error, Provider, Reply};
 use steadfast_testkit::{Reply as Answer, Server, SseEvent};
 
 /// Waits are recorded and the clock is moved over them, so that no test waits.
@@ -87,16 +87,16 @@ impl Vendor {
 
     /// A client whose API is at the root of this URL.
     pub(crate) fn client(self, pool: &Pool, root: &str) -> Arc<dyn Provider> {
-        let key = ApiKey::new(KEY);
-        match self {
-            Self::OpenAi => {
-                let base = format!("{root}/v1");
-                Arc::new(Client::openai(pool.clone()).base_url(base).api_key(key).model("gpt-x").build().unwrap())
-            }
-            Self::Anthropic => {
-                Arc::new(Client::anthropic(pool.clone()).base_url(root).api_key(key).model("claude-x").build().unwrap())
-            }
-        }
+        Arc::new(self.builder(pool, root).build().unwrap())
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn builder(self, pool: &Pool, root: &str) -> ClientBuilder {
+        let builder = match self {
+            Self::OpenAi => Client::openai(pool.clone()).base_url(format!("{root}/v1")).model("gpt-x"),
+            Self::Anthropic => Client::anthropic(pool.clone()).base_url(root).model("claude-x"),
+        };
+        builder.api_key(ApiKey::new(KEY))
     }
 
     /// A whole answer.

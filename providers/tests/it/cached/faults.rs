@@ -127,7 +127,7 @@ async fn an_entry_that_is_no_answer_is_let_go_and_asked_for_anew() {
         line(&format!("{start}\n{finish}\n{finish}")),
         line(&format!("{start}\n{{\"text\":5}}\n{finish}")),
         line(&format!("{start}\n{{\"thought\":\"x\"}}\n{finish}")),
-        line(&format!("{}\n{finish}", start.replace("v1", "v2"))),
+        line(&format!("{}\n{finish}", start.replace("v2", "v3"))),
     ];
     for body in bodies {
         for mode in MODES {
