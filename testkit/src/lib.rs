@@ -23,7 +23,7 @@ pub use fleet::{FleetBuilder, FleetSim, Layout, Report, SimDevice, Tally};
 pub use headers::Headers;
 #[cfg(feature = "http2")]
 pub use http2::Http2;
-pub use llm::{LlmBuilder, LlmSim, Vendor};
+pub use llm::{LlmBuilder, LlmLimits, LlmSim, Vendor};
 #[cfg(feature = "proxy")]
 pub use proxy::{Proxy, ProxyBuilder, ProxyFault, ProxyOutcome, ProxySeen};
 pub use script::{Matcher, Reply, Script, ScriptError, SseEvent, Step};

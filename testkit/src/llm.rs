@@ -2,31 +2,44 @@
 
 mod anthropic;
 mod app;
+mod builder;
+mod desk;
+mod limits;
 mod openai;
 mod problem;
+mod route;
+mod said;
+mod settings;
 mod text;
+mod track;
 mod vendor;
 
-use std::fmt;
-use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
 
-use steadfast_clock::{SharedTimer, TokioTimer, shared};
+use crate::Seen;
+use crate::server::Listening;
 
-use crate::server::{Listening, Log, Setup, any_port, listen};
-use crate::{Script, Seen};
-
+pub use builder::LlmBuilder;
+pub use limits::LlmLimits;
 pub use vendor::Vendor;
 
-use app::{Settings, Simulator};
+use app::Simulator;
 
-/// Two simulated LLM providers on one loopback address: `POST /v1/chat/completions` answers as OpenAI does,
-/// `POST /v1/messages` as Anthropic does, whole and streamed.
+/// Two simulated LLM providers on one loopback address: OpenAI's Chat Completions, Responses, embeddings and models, and
+/// Anthropic's Messages, count of tokens and models. Answers come whole and streamed.
 ///
-/// The answer is a configured text, the same for every question, cut at the request's token limit and stop sequences. A
-/// request that the vendor would refuse is refused with the vendor's error. The script comes first; a step that gives a
-/// status of 400 or above and no body is given the vendor's error body.
+/// | endpoint | answers |
+/// |---|---|
+/// | `POST /v1/chat/completions` | as OpenAI does |
+/// | `POST /v1/responses`, `GET /v1/responses/{id}`, `POST /v1/responses/{id}/cancel` | as OpenAI does; in the background, too, and from a sequence number on |
+/// | `POST /v1/embeddings` | vectors that follow from the texts |
+/// | `GET /v1/models`, `GET /v1/models/{id}` | as Anthropic does to who sends `anthropic-version`, as OpenAI does to others |
+/// | `POST /v1/messages`, `POST /v1/messages/count_tokens` | as Anthropic does |
+///
+/// What comes before the last segments of a path is not looked at: `/openai/v1/chat/completions` serves, too. The answer
+/// is a configured text, the same for every question, cut at the request's token limit and stop sequences; or calls of
+/// the request's tools. A request that the vendor would refuse is refused with the vendor's error. The script comes
+/// first; a step that gives a status of 400 or above and no body is given the vendor's error body.
 #[derive(Debug)]
 pub struct LlmSim {
     openai_url: String,
@@ -93,108 +106,5 @@ impl LlmSim {
     /// Cancelled, the simulator stops all the same.
     pub async fn stop(self) {
         self.listening.stop().await;
-    }
-}
-
-/// How an [`LlmSim`] is set up; from [`LlmSim::builder`].
-#[derive(Clone)]
-#[must_use]
-pub struct LlmBuilder {
-    addr: SocketAddr,
-    faults: Script,
-    answer: String,
-    token_delay: Duration,
-    key: Option<String>,
-    timer: SharedTimer,
-}
-
-/// What the providers answer when nothing else was asked for.
-const ANSWER: &str = "Every call deserves an answer, even when the first try fails. This one comes from a simulated \
-                      provider: token by token, the same each time, and counted at the end.";
-
-impl Default for LlmBuilder {
-    fn default() -> Self {
-        Self {
-            addr: any_port(),
-            faults: Script::new(),
-            answer: ANSWER.to_owned(),
-            token_delay: Duration::ZERO,
-            key: None,
-            timer: shared(TokioTimer::new()),
-        }
-    }
-}
-
-impl LlmBuilder {
-    /// The address to listen on; without it, a free port of `127.0.0.1`.
-    pub fn bind(mut self, addr: SocketAddr) -> Self {
-        self.addr = addr;
-        self
-    }
-
-    /// What goes wrong; without it, nothing.
-    pub fn faults(mut self, script: Script) -> Self {
-        self.faults = script;
-        self
-    }
-
-    /// The text of every answer; without it, two sentences of some 30 tokens.
-    pub fn answer(mut self, text: impl Into<String>) -> Self {
-        self.answer = text.into();
-        self
-    }
-
-    /// How long a streamed answer waits before each token, and before its end; without it, not at all.
-    pub fn token_delay(mut self, delay: Duration) -> Self {
-        self.token_delay = delay;
-        self
-    }
-
-    /// The key that requests must carry; without it, any key will do, and none.
-    pub fn require_key(mut self, key: impl Into<String>) -> Self {
-        self.key = Some(key.into());
-        self
-    }
-
-    /// The timer of all delays and of [`Seen::at`]; without it, tokio's.
-    pub fn timer(mut self, timer: SharedTimer) -> Self {
-        self.timer = timer;
-        self
-    }
-
-    /// Starts the simulator.
-    ///
-    /// # Errors
-    ///
-    /// The address cannot be bound, or the script matches by device or share.
-    ///
-    /// # Panics
-    ///
-    /// Outside a tokio runtime.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancelled, there is no simulator.
-    #[expect(clippy::unused_async, reason = "async says that it needs a runtime, and leaves room for one that waits")]
-    pub async fn start(self) -> io::Result<LlmSim> {
-        self.faults.check("a simulated provider", false, true)?;
-        let log = Log::new(self.timer.clone());
-        let settings = Settings { answer: self.answer, token_delay: self.token_delay, key: self.key };
-        let simulator = Simulator::new(self.faults, settings, log);
-        let listening = listen(self.addr, simulator.clone(), Setup::new(self.timer))?;
-        let anthropic_url = format!("http://{}", listening.addr());
-        Ok(LlmSim { openai_url: format!("{anthropic_url}/v1"), anthropic_url, listening, simulator })
-    }
-}
-
-impl fmt::Debug for LlmBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LlmBuilder")
-            .field("addr", &self.addr)
-            .field("faults", &self.faults)
-            .field("answer", &self.answer)
-            .field("token_delay", &self.token_delay)
-            .field("key", &self.key.as_ref().map(|_| "[redacted]"))
-            .finish_non_exhaustive()
     }
 }

@@ -1,185 +1,118 @@
-//! Anthropic's Messages: what a request must have, and the answer whole and streamed.
+//! Anthropic's endpoints.
 
-use std::time::Duration;
+mod conversation;
+mod fields;
+mod models;
+mod request;
+mod streamed;
+mod whole;
 
-use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::{Headers, Reply, SseEvent};
+use crate::Reply;
 
+use super::desk::Desk;
 use super::problem::Problem;
-use super::text::{End, Spoken, count};
+use super::route::Route;
+use super::said::{Counted, End, Said};
+
+use request::{Request, Version};
 
 /// Answers a request, or says what is wrong with it.
-pub(super) fn answer(
-    headers: &Headers,
-    body: &[u8],
-    answer: &str,
-    token_delay: Duration,
-    serial: u64,
-) -> Result<Reply, Problem> {
-    if headers.get("anthropic-version").is_none_or(str::is_empty) {
-        return Err(Problem::invalid("anthropic-version: header is required"));
+pub(super) fn answer(route: &Route, desk: &Desk<'_>) -> Result<Reply, Problem> {
+    let version = Version::read(desk.headers)?;
+    match route {
+        Route::Models => models::list(desk),
+        Route::Model(id) => models::one(id),
+        Route::CountTokens => {
+            let raw = body(desk)?;
+            let (_, tokens) = request::measure(&raw)?;
+            Ok(Reply::json(200, json!({ "input_tokens": tokens })))
+        }
+        _ => message(desk, version),
     }
-    let request: Value = serde_json::from_slice(body)
-        .map_err(|error| Problem::invalid(format!("The request body is not valid JSON: {error}")))?;
-    let call = Call::read(&request)?;
-    let spoken = Spoken::new(answer, Some(call.max_tokens), &call.stops);
-    let id = format!("msg_sim{serial:012}");
-    Ok(match call.stream {
-        true => streamed(&call, &spoken, &id).chunk_delay(token_delay),
-        false => whole(&call, &spoken, &id),
+}
+
+/// `POST /v1/messages`.
+fn message(desk: &Desk<'_>, version: Version) -> Result<Reply, Problem> {
+    let raw = body(desk)?;
+    let request = Request::read(&raw, version)?;
+    let said = Said::new(desk.settings, &request.asked);
+    desk.charge(request.model, said.counted.input - said.counted.cached, said.counted.output)?;
+    let answer = Answer { model: request.model, serial: desk.serial, said };
+    Ok(match request.stream {
+        true => streamed::reply(&answer).chunk_delay(desk.settings.token_delay),
+        false => whole::reply(&answer),
     })
 }
 
-/// What of a request the answer depends on.
-struct Call<'a> {
-    model: &'a str,
-    input_tokens: u64,
-    max_tokens: u64,
-    stops: Vec<String>,
-    stream: bool,
+fn body(desk: &Desk<'_>) -> Result<Value, Problem> {
+    let wrong = |error| Problem::invalid(format!("The request body is not valid JSON: {error}"));
+    serde_json::from_slice(desk.body).map_err(wrong)
 }
 
-impl<'a> Call<'a> {
-    fn read(request: &'a Value) -> Result<Self, Problem> {
-        let required = |name: &str| {
-            let value = request.get(name).filter(|value| !value.is_null());
-            value.ok_or_else(|| Problem::invalid(format!("{name}: Field required")))
-        };
-        let wrong = |what: &str| Problem::invalid(what.to_owned());
-        let model = required("model")?.as_str().filter(|model| !model.is_empty());
-        let model = model.ok_or_else(|| wrong("model: Input should be a valid string"))?;
-        let max_tokens = required("max_tokens")?.as_u64();
-        let max_tokens = max_tokens.ok_or_else(|| wrong("max_tokens: Input should be a non-negative integer"))?;
-        let messages =
-            required("messages")?.as_array().ok_or_else(|| wrong("messages: Input should be a valid array"))?;
-        check_messages(messages)?;
-        let system = request.get("system").unwrap_or(&Value::Null);
-        if !(system.is_null() || system.is_string() || system.is_array()) {
-            return Err(wrong("system: Input should be a string or content blocks"));
-        }
-        let temperature = request.get("temperature").filter(|value| !value.is_null());
-        if temperature.is_some_and(|value| !value.as_f64().is_some_and(|n| (0.0..=1.0).contains(&n))) {
-            return Err(wrong("temperature: range: 0..1"));
-        }
-        let stream = match request.get("stream") {
-            None | Some(Value::Null) => false,
-            Some(value) => value.as_bool().ok_or_else(|| wrong("stream: Input should be a valid boolean"))?,
-        };
-        let stops = match request.get("stop_sequences") {
-            None | Some(Value::Null) => Some(Vec::new()),
-            Some(Value::Array(stops)) => stops.iter().map(|stop| stop.as_str().map(str::to_owned)).collect(),
-            Some(_) => None,
-        };
-        let said: u64 = messages.iter().map(|message| 3 + message.get("content").map_or(0, count)).sum();
-        Ok(Self {
-            model,
-            input_tokens: count(system) + said,
-            max_tokens,
-            stops: stops.ok_or_else(|| wrong("stop_sequences: Input should be a valid array of strings"))?,
-            stream,
+/// What is answered, before it is put into words of the wire.
+struct Answer<'a> {
+    model: &'a str,
+    serial: u64,
+    said: Said,
+}
+
+impl Answer<'_> {
+    /// The message without its contents, as a stream begins with it.
+    fn begun(&self, output_tokens: u64) -> Value {
+        json!({
+            "id": format!("msg_sim{:012}", self.serial),
+            "type": "message",
+            "role": "assistant",
+            "model": self.model,
+            "content": [],
+            "stop_reason": null,
+            "stop_sequence": null,
+            "usage": self.usage(output_tokens),
         })
+    }
+
+    fn call_id(&self, i: usize) -> String {
+        format!("toolu_sim{:012}_{i}", self.serial)
+    }
+
+    /// What makes a thought one that can be sent back.
+    fn signature(&self) -> String {
+        format!("sim-signature-{:012}", self.serial)
+    }
+
+    /// Whether there is text to show: a refusal has none.
+    fn has_text(&self) -> bool {
+        !self.said.text.is_empty() && self.said.end != End::Refused
+    }
+
+    /// The reason, and the stop sequence; why it was refused where it was.
+    fn end(&self) -> Value {
+        let (reason, sequence) = match &self.said.end {
+            End::Natural => ("end_turn", None),
+            End::Length => ("max_tokens", None),
+            End::Stop(stop) => ("stop_sequence", Some(stop)),
+            End::Calls => ("tool_use", None),
+            End::Refused => ("refusal", None),
+        };
+        let mut end = json!({ "stop_reason": reason, "stop_sequence": sequence });
+        if self.said.end == End::Refused {
+            end["stop_details"] = json!({ "type": "refusal", "category": "sim", "explanation": self.said.text() });
+        }
+        end
     }
 
     fn usage(&self, output_tokens: u64) -> Value {
+        let Counted { input, cached, written, .. } = self.said.counted;
         json!({
-            "input_tokens": self.input_tokens,
-            "cache_creation_input_tokens": 0,
-            "cache_read_input_tokens": 0,
+            "input_tokens": input - cached - written,
+            "cache_creation_input_tokens": written,
+            "cache_read_input_tokens": cached,
+            "cache_creation": { "ephemeral_5m_input_tokens": written, "ephemeral_1h_input_tokens": 0 },
             "output_tokens": output_tokens,
+            "output_tokens_details": { "thinking_tokens": self.said.counted.reasoning },
             "service_tier": "standard",
         })
-    }
-}
-
-fn check_messages(messages: &[Value]) -> Result<(), Problem> {
-    if messages.is_empty() {
-        return Err(Problem::invalid("messages: at least one message is required"));
-    }
-    for (i, message) in messages.iter().enumerate() {
-        if !matches!(message.get("role").and_then(Value::as_str), Some("user" | "assistant")) {
-            let what = "role: Input should be 'user' or 'assistant'";
-            return Err(Problem::invalid(format!("messages.{i}.{what}")));
-        }
-        let fits = match message.get("content") {
-            Some(Value::String(text)) => !text.is_empty(),
-            Some(Value::Array(blocks)) => blocks.iter().all(|block| block.get("type").is_some()),
-            _ => false,
-        };
-        if !fits {
-            let what = "content: Input should be a non-empty string or content blocks";
-            return Err(Problem::invalid(format!("messages.{i}.{what}")));
-        }
-    }
-    Ok(())
-}
-
-fn whole(call: &Call<'_>, spoken: &Spoken, id: &str) -> Reply {
-    let content = if spoken.tokens.is_empty() { json!([]) } else { json!([{ "type": "text", "text": spoken.text() }]) };
-    let (stop_reason, stop_sequence) = end(spoken);
-    let body = json!({
-        "id": id,
-        "type": "message",
-        "role": "assistant",
-        "model": call.model,
-        "content": content,
-        "stop_reason": stop_reason,
-        "stop_sequence": stop_sequence,
-        "usage": call.usage(spoken.tokens.len() as u64),
-    });
-    Reply::json(200, body)
-}
-
-/// `message_start`, the block with one delta for each token, `message_delta` with the reason and the usage,
-/// `message_stop`.
-fn streamed(call: &Call<'_>, spoken: &Spoken, id: &str) -> Reply {
-    let message = json!({
-        "id": id,
-        "type": "message",
-        "role": "assistant",
-        "model": call.model,
-        "content": [],
-        "stop_reason": null,
-        "stop_sequence": null,
-        "usage": call.usage(u64::from(!spoken.tokens.is_empty())),
-    });
-    let mut start = event("message_start", &json!({ "type": "message_start", "message": message })).to_vec();
-    let block = json!({ "type": "content_block_start", "index": 0, "content_block": { "type": "text", "text": "" } });
-    if !spoken.tokens.is_empty() {
-        start.extend_from_slice(&event("content_block_start", &block));
-    }
-    start.extend_from_slice(&event("ping", &json!({ "type": "ping" })));
-    let mut pieces = vec![Bytes::from(start)];
-    for token in &spoken.tokens {
-        let delta = json!({ "type": "text_delta", "text": token });
-        let data = json!({ "type": "content_block_delta", "index": 0, "delta": delta });
-        pieces.push(event("content_block_delta", &data));
-    }
-    let mut rest = Vec::new();
-    if !spoken.tokens.is_empty() {
-        rest.extend_from_slice(&event("content_block_stop", &json!({ "type": "content_block_stop", "index": 0 })));
-    }
-    let (stop_reason, stop_sequence) = end(spoken);
-    let data = json!({
-        "type": "message_delta",
-        "delta": { "stop_reason": stop_reason, "stop_sequence": stop_sequence },
-        "usage": { "output_tokens": spoken.tokens.len() },
-    });
-    rest.extend_from_slice(&event("message_delta", &data));
-    rest.extend_from_slice(&event("message_stop", &json!({ "type": "message_stop" })));
-    pieces.push(Bytes::from(rest));
-    Reply::status(200).header("content-type", "text/event-stream; charset=utf-8").chunks(pieces)
-}
-
-fn event(name: &str, data: &Value) -> Bytes {
-    SseEvent::named(name, data.to_string()).encode()
-}
-
-fn end(spoken: &Spoken) -> (&'static str, Option<&str>) {
-    match &spoken.end {
-        End::Natural => ("end_turn", None),
-        End::Length => ("max_tokens", None),
-        End::Stop(stop) => ("stop_sequence", Some(stop)),
     }
 }

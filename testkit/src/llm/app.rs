@@ -3,24 +3,23 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+
+use steadfast_clock::{SharedTimer, Wall};
 
 use crate::script::{Facts, Kind, Target};
 use crate::server::{App, Exchange, Head, Log, Pace, Peer, Recording};
 use crate::{Headers, Reply, Script};
 
+use super::desk::Desk;
+use super::limits::Meter;
+use super::openai::Shelf;
 use super::problem::Problem;
-use super::{Vendor, anthropic, openai};
+use super::route::Route;
+use super::settings::Settings;
+use super::{LlmLimits, Vendor, anthropic, openai};
 
 /// The largest request, in bytes: Anthropic's limit.
 const LARGEST: usize = 32 * 1024 * 1024;
-
-/// What the providers answer, how fast, and to whom.
-pub(super) struct Settings {
-    pub(super) answer: String,
-    pub(super) token_delay: Duration,
-    pub(super) key: Option<String>,
-}
 
 /// Both providers. A cheap handle.
 #[derive(Clone)]
@@ -30,6 +29,9 @@ struct Inner {
     script: Script,
     used: Mutex<Vec<u64>>,
     settings: Settings,
+    meter: Meter,
+    shelf: Shelf,
+    timer: SharedTimer,
     log: Log,
     openai: AtomicU64,
     anthropic: AtomicU64,
@@ -37,11 +39,21 @@ struct Inner {
 }
 
 impl Simulator {
-    pub(super) fn new(script: Script, settings: Settings, log: Log) -> Self {
+    pub(super) fn new(
+        script: Script,
+        settings: Settings,
+        limits: LlmLimits,
+        log: Log,
+        timer: SharedTimer,
+        wall: Arc<dyn Wall + Send + Sync>,
+    ) -> Self {
         Self(Arc::new(Inner {
             script,
             used: Mutex::default(),
             settings,
+            meter: Meter::new(limits, timer.clone(), wall),
+            shelf: Shelf::default(),
+            timer,
             log,
             openai: AtomicU64::new(0),
             anthropic: AtomicU64::new(0),
@@ -81,7 +93,7 @@ impl App for Simulator {
     type Exchange = Question;
 
     fn begin(&self, head: &Head, peer: &Peer) -> Question {
-        let vendor = Vendor::of(head.path());
+        let vendor = Route::vendor(head);
         self.0.count(vendor).fetch_add(1, Ordering::Relaxed);
         let target = Target::Provider(vendor.name());
         let facts = Facts { method: &head.method, path: head.path(), headers: &head.headers, target };
@@ -93,6 +105,7 @@ impl App for Simulator {
             vendor,
             method: head.method.clone(),
             path: head.path().to_owned(),
+            query: head.query().to_owned(),
             headers: head.headers.clone(),
             fault,
             recording: self.0.log.begin(head, peer, LARGEST),
@@ -107,6 +120,7 @@ pub(super) struct Question {
     vendor: Vendor,
     method: String,
     path: String,
+    query: String,
     headers: Headers,
     fault: Option<Reply>,
     recording: Recording,
@@ -143,39 +157,55 @@ impl Exchange for Question {
 impl Question {
     /// The provider's own answer.
     fn own(&self, request_id: &str) -> Reply {
-        self.answer().unwrap_or_else(|problem| self.vendor.refuse(&problem, request_id))
+        let route = match Route::find(&self.method, &self.path) {
+            Ok(route) => route,
+            Err(problem) => return self.vendor.refuse(&problem, request_id),
+        };
+        if let Err(problem) = self.check_key() {
+            return self.vendor.refuse(&problem, request_id);
+        }
+        let reply = self.answer(&route).unwrap_or_else(|problem| self.vendor.refuse(&problem, request_id));
+        let told = match route.is_limited() {
+            true => self.inner.meter.told(self.vendor, self.key().unwrap_or_default()),
+            false => Vec::new(),
+        };
+        told.into_iter().fold(reply, |reply, (name, value)| reply.header(name, value))
     }
 
-    fn answer(&self) -> Result<Reply, Problem> {
-        let known = ["/v1/chat/completions", "/v1/messages"].contains(&self.path.as_str());
-        if !known {
-            let message = format!("Invalid URL ({} {})", self.method, self.path);
-            return Err(Problem::new(404, message));
-        }
-        if self.method != "POST" {
-            return Err(Problem::new(405, format!("Not allowed to {} on {}", self.method, self.path)));
-        }
-        self.check_key()?;
+    fn answer(&self, route: &Route) -> Result<Reply, Problem> {
         if self.recording.len() > LARGEST as u64 {
             return Err(Problem::new(413, "Request exceeds the maximum allowed number of bytes."));
         }
-        let Settings { answer, token_delay, .. } = &self.inner.settings;
+        let desk = Desk {
+            settings: &self.inner.settings,
+            vendor: self.vendor,
+            headers: &self.headers,
+            query: &self.query,
+            body: self.recording.body(),
+            serial: self.serial,
+            now: self.inner.timer.now(),
+            key: self.key().unwrap_or_default(),
+            meter: &self.inner.meter,
+            shelf: &self.inner.shelf,
+        };
         match self.vendor {
-            Vendor::OpenAi => openai::answer(self.recording.body(), answer, *token_delay, self.serial),
-            Vendor::Anthropic => {
-                anthropic::answer(&self.headers, self.recording.body(), answer, *token_delay, self.serial)
-            }
+            Vendor::OpenAi => openai::answer(route, &desk),
+            Vendor::Anthropic => anthropic::answer(route, &desk),
+        }
+    }
+
+    /// The key that came with the request.
+    fn key(&self) -> Option<&str> {
+        let bearer = self.headers.get("authorization").and_then(|value| value.strip_prefix("Bearer "));
+        match self.vendor {
+            Vendor::OpenAi => bearer.or(self.headers.get("api-key")),
+            Vendor::Anthropic => self.headers.get("x-api-key").or(bearer),
         }
     }
 
     fn check_key(&self) -> Result<(), Problem> {
         let Some(wanted) = self.inner.settings.key.as_deref() else { return Ok(()) };
-        let bearer = self.headers.get("authorization").and_then(|value| value.strip_prefix("Bearer "));
-        let given = match self.vendor {
-            Vendor::OpenAi => bearer,
-            Vendor::Anthropic => self.headers.get("x-api-key").or(bearer),
-        };
-        match (given, self.vendor) {
+        match (self.key(), self.vendor) {
             (Some(given), _) if given == wanted => Ok(()),
             (Some(_), Vendor::OpenAi) => Err(Problem::new(401, "Incorrect API key provided.")),
             (Some(_), Vendor::Anthropic) => Err(Problem::new(401, "invalid x-api-key")),

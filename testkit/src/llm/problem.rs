@@ -8,16 +8,23 @@ pub(super) struct Problem {
     pub(super) kind: Option<&'static str>,
     pub(super) param: Option<String>,
     pub(super) code: Option<&'static str>,
+    /// Seconds after which it may go better.
+    pub(super) retry_after: Option<u64>,
 }
 
 impl Problem {
     pub(super) fn new(status: u16, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), kind: None, param: None, code: None }
+        Self { status, message: message.into(), kind: None, param: None, code: None, retry_after: None }
     }
 
     /// The request itself is wrong.
     pub(super) fn invalid(message: impl Into<String>) -> Self {
         Self::new(400, message)
+    }
+
+    pub(super) fn kind(mut self, kind: &'static str) -> Self {
+        self.kind = Some(kind);
+        self
     }
 
     pub(super) fn param(mut self, param: impl Into<String>) -> Self {

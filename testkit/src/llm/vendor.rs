@@ -10,9 +10,9 @@ use super::problem::Problem;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Vendor {
-    /// OpenAI's Chat Completions.
+    /// OpenAI's Chat Completions, Responses, embeddings and models.
     OpenAi,
-    /// Anthropic's Messages.
+    /// Anthropic's Messages, its count of tokens and its models.
     Anthropic,
 }
 
@@ -26,11 +26,6 @@ impl Vendor {
         }
     }
 
-    /// Whose path this is: everything that is not Anthropic's is taken for OpenAI's.
-    pub(super) fn of(path: &str) -> Self {
-        if path.starts_with("/v1/messages") { Self::Anthropic } else { Self::OpenAi }
-    }
-
     /// The header field that carries the id of a request.
     pub(super) fn request_id_field(self) -> &'static str {
         match self {
@@ -41,7 +36,11 @@ impl Vendor {
 
     /// A refusal as this vendor words it.
     pub(super) fn refuse(self, problem: &Problem, request_id: &str) -> Reply {
-        Reply::json(problem.status, self.error_body(problem, request_id))
+        let reply = Reply::json(problem.status, self.error_body(problem, request_id));
+        match problem.retry_after {
+            Some(secs) => reply.header("retry-after", secs.to_string()),
+            None => reply,
+        }
     }
 
     fn error_body(self, problem: &Problem, request_id: &str) -> Value {

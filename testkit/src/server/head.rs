@@ -50,6 +50,12 @@ impl Head {
         }
     }
 
+    /// What follows the path after a `?`; empty where there is none.
+    pub(crate) fn query(&self) -> &str {
+        let target = self.target.split('#').next().unwrap_or_default();
+        target.split_once('?').map_or("", |(_, query)| query)
+    }
+
     /// Reads the next head; what follows it stays in `buffer`.
     pub(crate) async fn read(socket: &mut (impl AsyncRead + Unpin), buffer: &mut BytesMut) -> Result<Self, NoHead> {
         loop {

@@ -5,8 +5,8 @@ use std::future::Future;
 
 use steadfast_testkit::{
     Chaos, ChaosFault, ChaosReport, ChaosServer, ConnectionSeen, DeadPort, FleetBuilder, FleetSim, Handled, Headers,
-    Layout, LlmBuilder, LlmSim, Matcher, Protocol, Reply, Report, Script, ScriptError, Seen, Server, ServerBuilder,
-    SimDevice, SseEvent, Step, Tally, Vendor,
+    Layout, LlmBuilder, LlmLimits, LlmSim, Matcher, Protocol, Reply, Report, Script, ScriptError, Seen, Server,
+    ServerBuilder, SimDevice, SseEvent, Step, Tally, Vendor,
 };
 
 fn handle<T: Send + Sync + Debug + 'static>() {}
@@ -18,6 +18,7 @@ fn everything_is_send_sync_and_debug() {
     handle::<ServerBuilder>();
     handle::<LlmSim>();
     handle::<LlmBuilder>();
+    handle::<LlmLimits>();
     handle::<FleetSim>();
     handle::<FleetBuilder>();
     handle::<Script>();

@@ -14,6 +14,7 @@ mod fleet;
 mod http2;
 mod keep_alive;
 mod laws;
+mod llm;
 mod openai;
 #[cfg(feature = "proxy")]
 mod proxy;
