@@ -11,6 +11,7 @@ mod laws;
 mod metered;
 mod patience;
 mod rig;
+mod schema;
 mod secrets;
 mod streams;
 mod switching;
