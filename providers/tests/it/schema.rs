@@ -1,6 +1,6 @@
-//! Requests against OpenAI's own description of them: names, types and bounds, with no property that it does not have.
+//! Requests against the vendors' own description of them: names, types and bounds, with no property that it does not have.
 //!
-//! `cargo xtask interop --schema` makes the fixture; its comment names the sources.
+//! `cargo xtask interop --schema` makes the fixtures; their comments name the sources.
 
 use std::sync::LazyLock;
 
@@ -10,21 +10,25 @@ use serde_json::{Value, json};
 use steadfast_providers::{Call, Message, Role};
 use steadfast_testkit::{Script, Server};
 
-use crate::rig::{Mode, Vendor, ask, rig};
+use crate::rig::{Mode, VENDORS, Vendor, ask, rig};
 
-static DEFS: LazyLock<Value> = LazyLock::new(|| {
-    let text = include_str!("../fixtures/openai_requests.schema.json");
-    serde_json::from_str::<Value>(text).unwrap()["$defs"].take()
-});
+const OPENAI: &str = include_str!("../fixtures/openai_requests.schema.json");
+const ANTHROPIC: &str = include_str!("../fixtures/anthropic_requests.schema.json");
 
-static CHAT: LazyLock<Validator> = LazyLock::new(|| of("chat"));
-static CHAT_STREAM: LazyLock<Validator> = LazyLock::new(|| of("chat_stream"));
-static RESPONSES: LazyLock<Validator> = LazyLock::new(|| of("responses"));
-static RESPONSES_STREAM: LazyLock<Validator> = LazyLock::new(|| of("responses_stream"));
-static EMBEDDINGS: LazyLock<Validator> = LazyLock::new(|| of("embeddings"));
+static CHAT: LazyLock<Validator> = LazyLock::new(|| of(OPENAI, "chat"));
+static CHAT_STREAM: LazyLock<Validator> = LazyLock::new(|| of(OPENAI, "chat_stream"));
+static RESPONSES: LazyLock<Validator> = LazyLock::new(|| of(OPENAI, "responses"));
+static RESPONSES_STREAM: LazyLock<Validator> = LazyLock::new(|| of(OPENAI, "responses_stream"));
+static EMBEDDINGS: LazyLock<Validator> = LazyLock::new(|| of(OPENAI, "embeddings"));
+static MESSAGES: LazyLock<Validator> = LazyLock::new(|| of(ANTHROPIC, "messages"));
+static MESSAGES_STREAM: LazyLock<Validator> = LazyLock::new(|| of(ANTHROPIC, "messages_stream"));
+static MESSAGES_2023: LazyLock<Validator> = LazyLock::new(|| of(ANTHROPIC, "messages_2023"));
+static MESSAGES_2023_STREAM: LazyLock<Validator> = LazyLock::new(|| of(ANTHROPIC, "messages_stream_2023"));
+static COUNT_TOKENS: LazyLock<Validator> = LazyLock::new(|| of(ANTHROPIC, "count_tokens"));
 
-fn of(request: &str) -> Validator {
-    let schema = json!({ "$ref": format!("#/$defs/{request}"), "$defs": &*DEFS });
+fn of(vendor: &str, request: &str) -> Validator {
+    let defs = serde_json::from_str::<Value>(vendor).unwrap()["$defs"].take();
+    let schema = json!({ "$ref": format!("#/$defs/{request}"), "$defs": defs });
     jsonschema::draft202012::new(&schema).unwrap()
 }
 
@@ -43,6 +47,24 @@ pub(crate) fn assert_valid_responses(request: &Value) {
 #[expect(dead_code, reason = "until there is a client that writes them")]
 pub(crate) fn assert_valid_embeddings(request: &Value) {
     assert_valid(&EMBEDDINGS, request);
+}
+
+/// A request to this version of Messages, plain or streamed as it says itself.
+pub(crate) fn assert_valid_messages(version: &str, request: &Value) {
+    let validator = match (version, is_streamed(request)) {
+        ("2023-06-01", false) => &MESSAGES_2023,
+        ("2023-06-01", true) => &MESSAGES_2023_STREAM,
+        ("2026-10-21", false) => &MESSAGES,
+        ("2026-10-21", true) => &MESSAGES_STREAM,
+        _ => panic!("Messages has no version {version}"),
+    };
+    assert_valid(validator, request);
+}
+
+/// A request that counts the tokens of one to Messages.
+#[expect(dead_code, reason = "until there is a client that writes them")]
+pub(crate) fn assert_valid_count_tokens(request: &Value) {
+    assert_valid(&COUNT_TOKENS, request);
 }
 
 fn is_streamed(request: &Value) -> bool {
@@ -93,8 +115,30 @@ fn what_openai_refuses_is_told() {
     assert!(wrong.iter().any(|line| line.starts_with("/messages/0") && line.contains("texts")), "{wrong:?}");
 }
 
+#[test]
+fn what_anthropic_refuses_is_told() {
+    let asked = json!({ "model": "m", "max_tokens": 7, "messages": [{ "role": "user", "content": "q" }] });
+    assert_valid_messages("2026-10-21", &asked);
+    for (name, value) in [
+        ("max_tokens", json!(null)),
+        ("temperature", json!(0.5)),
+        ("max_completion_tokens", json!(7)),
+        ("stop_sequences", json!("END")),
+        ("messages", json!([{ "role": "tool", "content": "no call" }])),
+        ("tools", json!([{ "name": "f" }])),
+        ("tool_choice", json!("auto")),
+    ] {
+        let mut request = asked.clone();
+        request[name] = value;
+        assert!(!wrong(&MESSAGES, &request).is_empty(), "{request}");
+    }
+    let mut asked = asked;
+    asked["temperature"] = json!(0.5);
+    assert_valid_messages("2023-06-01", &asked);
+}
+
 #[tokio::test]
-async fn what_the_client_writes_is_valid() {
+async fn what_the_clients_write_is_valid() {
     let conversation = || {
         let said =
             [(Role::User, "Why do bees hum?"), (Role::Assistant, "They do not know the words."), (Role::User, "?")];
@@ -102,18 +146,26 @@ async fn what_the_client_writes_is_valid() {
     };
     let calls =
         [Call::new("q"), conversation().system("Be kind.").max_tokens(100).temperature(0.5).stop("\n").stop("END")];
-    let server = Server::start(Script::new().always(Vendor::OpenAi.whole("a"))).await.unwrap();
-    let rig = rig();
-    let client = Vendor::OpenAi.client(&rig.pool, server.url());
-    for call in calls {
-        for mode in [Mode::Plain, Mode::Stream] {
-            // What comes of it does not matter here.
-            let _ = ask(&*client, mode, call.clone()).await;
+    for vendor in VENDORS {
+        let server = Server::start(Script::new().always(vendor.whole("a"))).await.unwrap();
+        let rig = rig();
+        let client = vendor.client(&rig.pool, server.url());
+        for call in &calls {
+            for mode in [Mode::Plain, Mode::Stream] {
+                // What comes of it does not matter here.
+                let _ = ask(&*client, mode, call.clone()).await;
+            }
         }
-    }
-    let seen = server.seen();
-    assert_eq!(seen.len(), 4);
-    for request in seen {
-        assert_valid_chat(&serde_json::from_slice(&request.body).unwrap());
+        let seen = server.seen();
+        assert_eq!(seen.len(), 4);
+        for request in seen {
+            let body = request.json().unwrap();
+            match vendor {
+                Vendor::OpenAi => assert_valid_chat(&body),
+                Vendor::Anthropic => {
+                    assert_valid_messages(request.headers.get("anthropic-version").unwrap(), &body);
+                }
+            }
+        }
     }
 }
