@@ -11,6 +11,7 @@ mod response;
 mod streaming;
 mod timeouts;
 
+mod admit;
 mod attempt;
 mod classify;
 #[cfg(any(feature = "brotli", feature = "deflate", feature = "gzip", feature = "zstd"))]
@@ -21,6 +22,7 @@ mod coding;
 mod error;
 mod event;
 
+mod attached;
 mod gate;
 mod hedging;
 mod host;
@@ -63,6 +65,7 @@ pub mod mock;
 #[cfg(feature = "tower")]
 pub mod tower;
 
+pub use admit::{Admit, AdmitFuture, Entry, Pass, Refused};
 pub use attempt::{Attempt, Reached};
 pub use body::{Body, BoxBody};
 pub use classify::{Answer, Classify, Judgement};

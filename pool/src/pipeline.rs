@@ -110,12 +110,13 @@ async fn through(
         admit::by_deadline(&mut call)?;
         let place = limit::place(&mut call).await?;
         limit::rate(&mut call).await?;
-        let permit = admit::by_breaker(&mut call)?;
+        let pass = limit::asked(&mut call).await?;
+        let leave = admit::by_breaker(&mut call, pass)?;
         call.begin_attempt();
         let (Attempted { result, judged, record }, place) = match hedge::of(&call) {
-            None => (attempted(&call, permit).await, place),
+            None => (attempted(&call, leave).await, place),
             // Most calls are not hedged: their future need not be large enough for it.
-            Some(hedging) => hedge::raced(&mut call, hedging, permit, place).await,
+            Some(hedging) => hedge::raced(&mut call, hedging, leave, place).await,
         };
         call.end_attempt(record);
         match decide::next(&mut call, &result, &judged) {

@@ -9,6 +9,7 @@ use steadfast_clock::{Clock, SharedTimer, System, TokioTimeouts, UnixNanos, Wall
 use steadfast_telemetry::{Recorder, Registry, Snapshot};
 use url::Url;
 
+use crate::attached::Attached;
 use crate::classify::Classify;
 use crate::config::{HostConfig, PoolConfig};
 use crate::error::{Error, ErrorKind};
@@ -47,6 +48,7 @@ pub(crate) struct Inner {
     pub(crate) hosts: Hosts,
     pub(crate) shared: Arc<Shared>,
     pub(crate) gate: Gate,
+    pub(crate) attached: Attached,
     #[cfg(feature = "cache")]
     pub(crate) sharing: Sharing,
 }
@@ -399,6 +401,7 @@ impl PoolBuilder {
             hosts,
             shared,
             gate: Gate::default(),
+            attached: Attached::default(),
             #[cfg(feature = "cache")]
             sharing: self.sharing,
         };

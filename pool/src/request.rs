@@ -10,6 +10,7 @@ use serde::Serialize;
 use steadfast_backoff::{Policy, StatusSet};
 use url::Url;
 
+use crate::admit::Admit;
 use crate::body::Body;
 use crate::classify::Classify;
 use crate::context::CallContext;
@@ -44,6 +45,7 @@ pub struct Request {
     pub(crate) retry: Option<Policy>,
     pub(crate) classify: Option<Arc<dyn Classify>>,
     pub(crate) hedging: Option<Hedging>,
+    pub(crate) admit: Option<Arc<dyn Admit>>,
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) on_retry: Option<OnRetry>,
     pub(crate) transient: bool,
@@ -101,6 +103,7 @@ impl Request {
             retry: None,
             classify: None,
             hedging: None,
+            admit: None,
             observer: None,
             on_retry: None,
             transient: false,
@@ -232,6 +235,13 @@ impl Request {
     #[must_use]
     pub fn hedge(mut self, hedging: Hedging) -> Self {
         self.hedging = Some(hedging);
+        self
+    }
+
+    /// Has `admit` admit each attempt, retries too, besides the limits of the host.
+    #[must_use]
+    pub fn admit(mut self, admit: Arc<dyn Admit>) -> Self {
+        self.admit = Some(admit);
         self
     }
 

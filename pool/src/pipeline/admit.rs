@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use steadfast_breaker::{OwnedPermit, Rejected, State};
-use steadfast_clock::{Clock, SharedTimer};
+use steadfast_breaker::{Rejected, State};
+use steadfast_clock::Clock;
 
+use super::attempted::Leave;
 use super::call::{Call, breaker_open};
+use crate::admit::Pass;
+use crate::attempt::Reached;
 use crate::error::{Error, ErrorKind};
-use crate::host::Bridge;
 
 /// Refuses when the caller's deadline has passed.
 pub(super) fn by_deadline(call: &mut Call<'_>) -> Result<(), Error> {
@@ -33,13 +35,21 @@ pub(super) fn to_wait(call: &mut Call<'_>) -> Result<(), Error> {
 }
 
 /// Refuses when the breaker is open; a refusal is not an attempt.
-pub(super) fn by_breaker(call: &mut Call<'_>) -> Result<Option<OwnedPermit<SharedTimer, Bridge>>, Error> {
-    let Some(breaker) = &call.breaker else { return Ok(None) };
+pub(super) fn by_breaker(call: &mut Call<'_>, pass: Option<Box<dyn Pass>>) -> Result<Leave, Error> {
+    let Some(breaker) = &call.breaker else { return Ok(Leave { permit: None, pass }) };
     match breaker.permit_owned(Arc::clone(&call.pool.timer)) {
-        Ok(permit) => Ok(Some(permit)),
+        Ok(permit) => Ok(Leave { permit: Some(permit), pass }),
         Err(rejected) => {
+            unused(pass);
             let error = breaker_open(&rejected, &call.scope);
             Err(call.refuse(error))
         }
+    }
+}
+
+/// Gives back leave for an attempt that is not made.
+pub(super) fn unused(pass: Option<Box<dyn Pass>>) {
+    if let Some(pass) = pass {
+        pass.failed(Reached::NotConnected);
     }
 }

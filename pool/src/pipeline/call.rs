@@ -14,6 +14,7 @@ use steadfast_telemetry::Calls;
 use super::arrival::Held;
 use super::failure::Failure;
 use super::{Arrival, Mode, log};
+use crate::admit::Entry;
 use crate::attempt::{Attempt, Reached};
 use crate::classify::Classify;
 use crate::error::{Error, ErrorKind};
@@ -146,6 +147,11 @@ impl<'p> Call<'p> {
     pub(super) fn limited(&self, delay: Duration) {
         self.count(|calls| calls.limited(delay));
         self.tell(&Event::LimitWaited { target: &self.scope, delay });
+    }
+
+    /// The next attempt, to be admitted.
+    pub(super) fn entry(&self) -> Entry {
+        Entry::new(self.number().saturating_add(1), self.deadline)
     }
 
     /// Where retries are paid from.

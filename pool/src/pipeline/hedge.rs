@@ -4,13 +4,15 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use steadfast_backoff::{Budget, Hedge, HedgeFailed, Hedged, Verdict};
 use steadfast_breaker::State;
 use steadfast_clock::{Clock, Nanos};
 use steadfast_ratelimit::{Limiter, OwnedInFlight};
 
-use super::attempted::{Attempted, Permit, numbered};
+use super::admit::unused;
+use super::attempted::{Attempted, Leave, numbered};
 use super::call::Call;
 use crate::attempt::Attempt;
 use crate::context::Resend;
@@ -34,16 +36,16 @@ pub(super) fn of(call: &Call<'_>) -> Option<Hedging> {
 pub(super) fn raced<'a>(
     call: &'a mut Call<'_>,
     hedging: Hedging,
-    permit: Permit,
+    leave: Leave,
     place: Option<OwnedInFlight>,
 ) -> Running<'a, Lap> {
-    Box::pin(race(call, hedging, permit, place))
+    Box::pin(race(call, hedging, leave, place))
 }
 
-async fn race(call: &mut Call<'_>, hedging: Hedging, permit: Permit, place: Option<OwnedInFlight>) -> Lap {
+async fn race(call: &mut Call<'_>, hedging: Hedging, leave: Leave, place: Option<OwnedInFlight>) -> Lap {
     let ledger = Mutex::new(Ledger::default());
     let (attempted, place) = {
-        let toll = Toll { call, hedging, paid: Mutex::new(Some((permit, place))) };
+        let toll = Toll { call, hedging, paid: Mutex::new(Some((leave, place))) };
         match field(&toll, &ledger).await {
             Ok(hedged) => hedged.value,
             Err(never) => match never.error {},
@@ -96,7 +98,7 @@ fn lap<'a>(
     Box::pin(run(call, ledger, number, paid))
 }
 
-async fn run(call: &Call<'_>, ledger: &Mutex<Ledger>, number: u32, (permit, place): Paid) -> Result<Lap, Infallible> {
+async fn run(call: &Call<'_>, ledger: &Mutex<Ledger>, number: u32, (leave, place): Paid) -> Result<Lap, Infallible> {
     let started = call.pool.timer.now();
     let hedge = number > call.number();
     if hedge {
@@ -104,7 +106,7 @@ async fn run(call: &Call<'_>, ledger: &Mutex<Ledger>, number: u32, (permit, plac
     }
     let exchange = Arc::new(Exchange::on(Arc::clone(&call.pool.timer)).afresh(call.stale_resent));
     let mut under_way = UnderWay { call, ledger, number, started, hedge, exchange: &exchange, ended: false };
-    let attempted = numbered(call, number, started, permit, &exchange).await;
+    let attempted = numbered(call, number, started, leave, &exchange).await;
     under_way.ended = true;
     lock(ledger).ended.push(attempted.record.clone());
     Ok((attempted, place))
@@ -152,8 +154,8 @@ impl Drop for UnderWay<'_> {
     }
 }
 
-/// What lets an attempt through: the breaker's permit and the host's place, where it has such.
-type Paid = (Permit, Option<OwnedInFlight>);
+/// What lets an attempt through, and the host's place, where it has such.
+type Paid = (Leave, Option<OwnedInFlight>);
 
 /// What a hedge must pass, all of it at once and without waiting: it is asked as the budget that hedges are taken from.
 struct Toll<'a> {
@@ -167,7 +169,7 @@ impl Toll<'_> {
         lock(&self.paid).take().unwrap_or_default()
     }
 
-    /// Place, breaker, budgets, and last the rate, which cannot be given back.
+    /// Place, breaker, whoever else admits, budgets, and last the rate, which cannot be given back.
     fn pass(&self, cost: u32, now: Nanos) -> Option<Paid> {
         let Call { host, breaker, pool, .. } = self.call;
         let place = match &host.places {
@@ -180,10 +182,25 @@ impl Toll<'_> {
             Some(breaker) => Some(breaker.permit_owned(Arc::clone(&pool.timer)).ok()?),
             None => None,
         };
+        // What is asked here is given back below where the rest says no.
+        let pass = match &self.call.request.admit {
+            None => None,
+            Some(admit) => {
+                let mut asked = admit.admit(self.call.entry());
+                match asked.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                    Poll::Ready(Ok(pass)) => Some(pass),
+                    _ => return None,
+                }
+            }
+        };
         let paid = self.hedging.budget.withdraw(cost, now)
             && self.call.budget().is_none_or(|budget| budget.withdraw(cost, now))
             && host.limiter.as_ref().is_none_or(|limiter| limiter.take(1, now).is_allowed());
-        paid.then_some((permit, place))
+        if !paid {
+            unused(pass);
+            return None;
+        }
+        Some((Leave { permit, pass }, place))
     }
 }
 

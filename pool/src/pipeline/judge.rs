@@ -3,8 +3,10 @@
 use steadfast_backoff::Verdict;
 use steadfast_breaker::Outcome;
 
+use super::arrival::Arrival;
 use super::call::{Call, Received};
 use super::failure::Failure;
+use crate::admit::Pass;
 use crate::classify::{Answer, Judgement};
 use crate::context::Resend;
 use crate::error::{ErrorKind, Phase};
@@ -12,8 +14,7 @@ use crate::error::{ErrorKind, Phase};
 pub(super) fn result(call: &Call<'_>, result: &Received) -> Judgement {
     match result {
         Ok((head, arrival)) => {
-            let answer = Answer::new(head.status.as_u16(), &head.headers, beginning(arrival.prefix()));
-            let mut judgement = call.classify().classify(&answer);
+            let mut judgement = call.classify().classify(&answer(head, arrival));
             if let Verdict::Retry { hint: hint @ None, .. } = &mut judgement.verdict {
                 *hint = call.hint_of(&head.headers);
             }
@@ -24,6 +25,18 @@ pub(super) fn result(call: &Call<'_>, result: &Received) -> Judgement {
             Judgement::new(verdict, health(failure))
         }
     }
+}
+
+/// Tells whoever admitted the attempt what came of it.
+pub(super) fn told(pass: Box<dyn Pass>, result: &Received) {
+    match result {
+        Ok((head, arrival)) => pass.answered(&answer(head, arrival)),
+        Err(failure) => pass.failed(failure.reached),
+    }
+}
+
+fn answer<'a>(head: &'a http::response::Parts, arrival: &'a Arrival) -> Answer<'a> {
+    Answer::new(head.status.as_u16(), &head.headers, beginning(arrival.prefix()))
 }
 
 /// Whether sending again is allowed after a failure without a whole answer.

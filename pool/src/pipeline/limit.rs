@@ -9,6 +9,8 @@ use steadfast_ratelimit::OwnedInFlight;
 
 use super::admit;
 use super::call::Call;
+use crate::admit::{Admit, Pass};
+use crate::attempt::Reached;
 use crate::error::{Error, ErrorKind};
 use crate::race;
 
@@ -38,6 +40,44 @@ pub(super) async fn rate(call: &mut Call<'_>) -> Result<(), Error> {
             Err(call.refuse(Error::new(ErrorKind::RateLimited, message).retry_in(denied.after)))
         }
     }
+}
+
+/// Waits until whoever else the request named admits the attempt, too.
+pub(super) async fn asked(call: &mut Call<'_>) -> Result<Option<Box<dyn Pass>>, Error> {
+    match &call.request.admit {
+        None => Ok(None),
+        // Most calls ask nobody: their future need not be large enough for it.
+        Some(admit) => Box::pin(admitted(call, Arc::clone(admit))).await.map(Some),
+    }
+}
+
+async fn admitted(call: &mut Call<'_>, admit: Arc<dyn Admit>) -> Result<Box<dyn Pass>, Error> {
+    let mut asked = admit.admit(call.entry());
+    let at_once = race::at_once(asked.as_mut()).await;
+    let before = at_once.is_none().then(|| call.pool.timer.now());
+    let admitted = match at_once {
+        Some(admitted) => admitted,
+        None => {
+            admit::to_wait(call)?;
+            asked.await
+        }
+    };
+    let pass = match admitted {
+        Ok(pass) => pass,
+        Err(refused) => {
+            let message = format!("{}; nothing was sent", refused.message);
+            return Err(call.refuse(Error::new(ErrorKind::RateLimited, message).retry_in(refused.retry_in)));
+        }
+    };
+    if let Some(before) = before {
+        call.limited(call.pool.timer.now().since(before));
+        // It may have come at the last moment, or a moment after.
+        if let Err(error) = admit::by_deadline(call) {
+            pass.failed(Reached::NotConnected);
+            return Err(error);
+        }
+    }
+    Ok(pass)
 }
 
 /// What `acquired` gives, at once or after a wait, which is counted. Nobody waits for a host whose breaker is open.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use steadfast_pool::mock::{MockPool, MockReply, MockRoute, MockTransport, When};
 use steadfast_pool::tower::{PoolService, TowerTransport};
 use steadfast_pool::{
-    Body, CallContext, Classify, Error, Hedging, HostClient, HostConfig, Multipart, Observer, Part, Pool, PoolConfig,
-    PoolMetrics, Redirects, Request, Response, Resume, SseDecoder, SseEvents, Streaming, TraceParent, Transport,
+    Admit, Body, CallContext, Classify, Error, Hedging, HostClient, HostConfig, Multipart, Observer, Part, Pass, Pool,
+    PoolConfig, PoolMetrics, Redirects, Request, Response, Resume, SseDecoder, SseEvents, Streaming, TraceParent,
+    Transport,
 };
 
 fn send_sync<T: Send + Sync>() {}
@@ -57,6 +58,8 @@ fn handles_are_send_sync_and_traits_are_dyn_compatible() {
     send_sync::<steadfast_pool::middleware::SteadfastMiddleware>();
     fn dynamic(_: Option<Arc<dyn Transport>>, _: Option<Arc<dyn Classify>>, _: Option<Arc<dyn Observer>>) {}
     dynamic(None, None, None);
+    fn admits(_: Option<Arc<dyn Admit>>, _: Option<Box<dyn Pass>>) {}
+    admits(None, None);
 }
 
 #[test]

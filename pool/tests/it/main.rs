@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
+mod admit;
 mod breaker;
 #[cfg(feature = "cache")]
 mod cached;
