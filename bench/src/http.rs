@@ -1,16 +1,16 @@
 //! The area `http`: whole exchanges over loopback, the server in a process of its own, each process on its own core.
 
 mod beside;
-mod engine;
-mod exchange;
+pub(crate) mod engine;
+pub(crate) mod exchange;
 mod idle;
 mod known;
-mod load;
+pub(crate) mod load;
 mod pipeline;
 mod process;
 mod reuse;
-mod rounds;
-mod runtime;
+pub(crate) mod rounds;
+pub(crate) mod runtime;
 mod server;
 mod sse;
 mod streams;

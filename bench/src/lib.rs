@@ -1,6 +1,7 @@
 //! Ours against the peers: rows of contestants, measured in one run.
 
 pub mod http;
+pub mod llm;
 pub mod memory;
 pub mod primitives;
 

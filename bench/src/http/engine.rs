@@ -12,11 +12,13 @@ use url::Url;
 
 pub(super) use bare::Bare;
 pub(super) use hyper::{Connection, Legacy};
-pub(super) use pool::{Pooled, everything};
-pub(super) use reqwest::{Plain, Retrying, plain_client};
+pub(super) use pool::Pooled;
+pub(crate) use pool::everything;
+pub(crate) use reqwest::plain_client;
+pub(super) use reqwest::{Plain, Retrying};
 
 /// A client, or one worker's handle of it.
-pub(super) trait Engine: Send + 'static {
+pub(crate) trait Engine: Send + 'static {
     /// Asks, and takes in the whole answer.
     fn exchange(&mut self) -> impl Future<Output = ()> + Send;
 }

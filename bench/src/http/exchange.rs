@@ -13,7 +13,7 @@ use crate::row::OURS;
 use crate::{Better, Kind, Measured, Outcome, Reach};
 
 /// How many ask at once.
-pub(super) const MANY: usize = 64;
+pub(crate) const MANY: usize = 64;
 
 const HYPER: &str = "hyper (a connection each)";
 const HYPER_UTIL: &str = "hyper-util";
@@ -100,7 +100,7 @@ pub(super) fn outcomes(served: &Served, wanted: &str) -> impl Iterator<Item = Ou
 }
 
 /// A pool's settings when so many ask at once: each of them may leave a connection behind.
-pub(super) fn config() -> PoolConfig {
+pub(crate) fn config() -> PoolConfig {
     PoolConfig::new().max_idle_per_host(MANY)
 }
 

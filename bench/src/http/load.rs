@@ -10,20 +10,20 @@ use super::runtime::block_on;
 
 /// What one load came to.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Sample {
+pub(crate) struct Sample {
     /// Exchanges in a second.
-    pub(super) rate: f64,
+    pub(crate) rate: f64,
     /// Microseconds of the processor's time for each, of the whole process and in the kernel, too.
-    pub(super) cpu: f64,
+    pub(crate) cpu: f64,
 }
 
 /// Has all `workers` ask until `time` is over, and returns them.
-pub(super) fn during<E: Engine>(workers: Vec<E>, time: Duration) -> (Vec<E>, Sample) {
+pub(crate) fn during<E: Engine>(workers: Vec<E>, time: Duration) -> (Vec<E>, Sample) {
     run(workers, move |since, _| since.elapsed() >= time)
 }
 
 /// Has all `workers` ask so many times each.
-pub(super) fn times<E: Engine>(workers: Vec<E>, times: u64) -> (Vec<E>, Sample) {
+pub(crate) fn times<E: Engine>(workers: Vec<E>, times: u64) -> (Vec<E>, Sample) {
     run(workers, move |_, done| done >= times)
 }
 

@@ -13,14 +13,14 @@ const TURN: Duration = Duration::from_millis(300);
 const WARM: Duration = Duration::from_millis(100);
 
 /// An engine, ready to be asked.
-pub(super) struct Contestant {
-    pub(super) who: &'static str,
+pub(crate) struct Contestant {
+    pub(crate) who: &'static str,
     turn: Box<dyn FnMut(Duration) -> Sample>,
 }
 
 impl Contestant {
     /// With the workers that `make` makes.
-    pub(super) fn new<E: Engine>(who: &'static str, width: usize, make: impl FnMut() -> E) -> Self {
+    pub(crate) fn new<E: Engine>(who: &'static str, width: usize, make: impl FnMut() -> E) -> Self {
         let mut workers: Vec<E> = std::iter::repeat_with(make).take(width).collect();
         let turn = move |time| {
             let (back, sample) = during(std::mem::take(&mut workers), time);
@@ -32,11 +32,11 @@ impl Contestant {
 }
 
 /// What each engine did in each round.
-pub(super) struct Rounds(Vec<(&'static str, Vec<Sample>)>);
+pub(crate) struct Rounds(Vec<(&'static str, Vec<Sample>)>);
 
 impl Rounds {
     /// Runs them all. Each round begins with another engine.
-    pub(super) fn run(mut contestants: Vec<Contestant>) -> Self {
+    pub(crate) fn run(mut contestants: Vec<Contestant>) -> Self {
         let mut samples = vec![Vec::with_capacity(ROUNDS); contestants.len()];
         for contestant in &mut contestants {
             (contestant.turn)(WARM);
@@ -51,9 +51,14 @@ impl Rounds {
     }
 
     /// What `who` did, told beside `whom`: the median of `whom`, times the median of the ratios within a round.
-    pub(super) fn beside(&self, who: &str, whom: &str, of: impl Fn(&Sample) -> f64) -> f64 {
+    pub(crate) fn beside(&self, who: &str, whom: &str, of: impl Fn(&Sample) -> f64) -> f64 {
         let (who, whom) = (self.of(who), self.of(whom));
         median(whom.iter().map(&of)) * median(who.iter().zip(whom).map(|(a, b)| of(a) / of(b)))
+    }
+
+    /// Whether `who` was there.
+    pub(crate) fn has(&self, who: &str) -> bool {
+        self.0.iter().any(|(name, _)| *name == who)
     }
 
     fn of(&self, who: &str) -> &[Sample] {
@@ -62,7 +67,7 @@ impl Rounds {
 }
 
 /// The middle one.
-pub(super) fn median(figures: impl Iterator<Item = f64>) -> f64 {
+pub(crate) fn median(figures: impl Iterator<Item = f64>) -> f64 {
     let mut figures: Vec<f64> = figures.collect();
     figures.sort_by(f64::total_cmp);
     figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)

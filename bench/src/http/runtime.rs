@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use tokio::runtime::{Builder, Runtime};
 
 /// Runs `future`, and what was spawned, until `future` is done.
-pub(super) fn block_on<F: Future>(future: F) -> F::Output {
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME
         .get_or_init(|| Builder::new_current_thread().enable_all().build().expect("a runtime to be had"))

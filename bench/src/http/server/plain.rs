@@ -11,6 +11,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Barrier;
 use tokio_rustls::TlsAcceptor;
 
+use crate::llm::tape::{self, Tape};
+
 /// What every other path gets: an answer of a usual size.
 pub(crate) const ANSWER: &str = r#"{"id":"resp_0123456789abcdef","object":"answer","created":1694268190,"model":"some-model-of-the-day","choices":[{"index":0,"message":{"role":"assistant","content":"There is nothing to be said about it, and so this is said in a few words."},"finish_reason":"stop"}],"usage":{"in":12,"out":18}}"#;
 
@@ -67,6 +69,7 @@ async fn converse(
                     together.wait().await;
                     stream.write_all(ready.as_bytes()).await?;
                 }
+                Asked::Tape(tape) => stream.write_all(&tape.bytes).await?,
                 Asked::Connections => {
                     stream.write_all(answer(&ACCEPTED.load(Ordering::Relaxed).to_string()).as_bytes()).await?;
                 }
@@ -80,6 +83,7 @@ enum Asked {
     Answer,
     Together,
     Connections,
+    Tape(&'static Tape),
 }
 
 /// Takes one request off what was read, if all of it is there.
@@ -95,7 +99,8 @@ fn asked(read: &mut BytesMut) -> io::Result<Option<Asked>> {
     let asked = match request.path {
         Some(TOGETHER) => Asked::Together,
         Some(CONNECTIONS) => Asked::Connections,
-        _ => Asked::Answer,
+        Some(path) => tape::of(path).map_or(Asked::Answer, Asked::Tape),
+        None => Asked::Answer,
     };
     if read.len() < head + body {
         return Ok(None);
