@@ -10,8 +10,8 @@ use steadfast_pool::{Pool, Timeouts};
 use crate::classify::Rules;
 use crate::client::Core;
 use crate::endpoint::{check_key, endpoint};
-use crate::key::fingerprint;
-use crate::{ApiKey, Client, Error, ErrorKind, StreamTimeouts, Vendor};
+use crate::key::Keyring;
+use crate::{ApiKey, Client, Error, ErrorKind, KeySource, StreamTimeouts, Vendor};
 
 /// Puts a [`Client`] together.
 #[must_use]
@@ -20,7 +20,7 @@ pub struct ClientBuilder {
     vendor: Vendor,
     name: Option<Arc<str>>,
     base_url: Option<String>,
-    key: Option<ApiKey>,
+    key: Option<KeySource>,
     plain_http: bool,
     model: Option<Arc<str>>,
     retry: Policy,
@@ -60,7 +60,16 @@ impl ClientBuilder {
 
     /// Sets the key. A loopback base URL needs none.
     pub fn api_key(mut self, key: ApiKey) -> Self {
-        self.key = Some(key);
+        self.key = (!key.is_empty()).then(|| KeySource::given(key));
+        self
+    }
+
+    /// Sets where the key comes from, so that it can be exchanged while the program runs.
+    ///
+    /// Variables and files are read at once, by [`build`](Self::build); commands and resolvers before the first call. When
+    /// the provider does not accept the key it is read again, and if it is another one, the call is sent once more.
+    pub fn key_from(mut self, source: KeySource) -> Self {
+        self.key = Some(source);
         self
     }
 
@@ -127,8 +136,7 @@ impl ClientBuilder {
         let wrong = |what: &str, advice: &str| Error::new(ErrorKind::Config, Arc::clone(&name), what).advise(advice);
         let family = vendor.api.family().ok_or_else(|| wrong("its API is not spoken here", "use another one"))?;
         let url = endpoint(&name, &vendor, family, self.base_url.as_deref().unwrap_or(&vendor.base_url))?;
-        let key = self.key.filter(|key| !key.is_empty());
-        check_key(&name, &vendor, &url, key.as_ref(), self.plain_http)?;
+        check_key(&name, &vendor, &url, self.key.is_some(), self.plain_http)?;
         let model = self.model.filter(|model| !model.is_empty()).ok_or_else(|| wrong("no model", "name one"))?;
         let mut headers = HeaderMap::new();
         for (header, value) in &vendor.headers {
@@ -138,28 +146,18 @@ impl ClientBuilder {
                 HeaderValue::try_from(value).map_err(|_| wrong("a header has no value", "check its headers"))?;
             headers.insert(header, value);
         }
-        if let Some(key) = &key {
-            let header = HeaderName::try_from(&*vendor.auth.header)
-                .map_err(|_| wrong("the key's header has no name", "check how the key travels"))?;
-            let advice = key.variable().unwrap_or("the key");
-            let value = key
-                .header(&vendor.auth.prefix)
-                .ok_or_else(|| wrong("the key has characters that no key has", &format!("check {advice}")))?;
-            headers.insert(header, value);
-        }
-        let fingerprint = fingerprint(url.as_str(), key.as_ref());
+        let timer = Arc::clone(self.pool.timer());
+        let keyring = Keyring::new(Arc::clone(&name), Arc::clone(&model), url.as_str(), &vendor.auth, self.key, timer)?;
         Ok(Client(Arc::new(Core {
             pool: self.pool,
             rules: Arc::new(Rules(Arc::clone(&vendor))),
             vendor,
             family,
-            scope: Core::scope_of(&name, &model, &fingerprint),
-            fingerprint,
             name,
             model,
             url,
             headers,
-            key,
+            keyring,
             retry: self.retry,
             timeouts: self.timeouts,
             stream_timeouts: self.stream_timeouts,

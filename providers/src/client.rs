@@ -16,9 +16,10 @@ use url::Url;
 
 use crate::classify::Rules;
 use crate::family::Family;
+use crate::key::Keyring;
 use crate::stream::Live;
 use crate::{
-    ApiKey, Attempt, BoxFuture, Call, ClientBuilder, Error, Identity, Message, Provider, Reply, ReplyStream, Role,
+    Attempt, BoxFuture, Call, ClientBuilder, Error, Identity, Message, Provider, Reply, ReplyStream, Role,
     StreamTimeouts, Vendor,
 };
 
@@ -44,12 +45,9 @@ pub(crate) struct Core {
     pub(crate) family: &'static Family,
     pub(crate) name: Arc<str>,
     pub(crate) model: Arc<str>,
-    pub(crate) fingerprint: String,
-    /// The breaker of the client's own model.
-    pub(crate) scope: Arc<str>,
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
-    pub(crate) key: Option<ApiKey>,
+    pub(crate) keyring: Keyring,
     pub(crate) retry: Policy,
     pub(crate) timeouts: Option<Timeouts>,
     pub(crate) stream_timeouts: StreamTimeouts,
@@ -88,7 +86,7 @@ impl Provider for Client {
     }
 
     fn identity(&self, call: &Call) -> Option<Identity> {
-        Some(self.0.identity(call))
+        self.0.identity(call)
     }
 
     fn complete(&self, call: Call) -> BoxFuture<'static, Result<Reply, Error>> {
@@ -101,24 +99,43 @@ impl Provider for Client {
 }
 
 impl Core {
-    /// The breaker of a model: of this provider and key, which goes by its fingerprint.
-    pub(crate) fn scope_of(name: &str, model: &str, fingerprint: &str) -> Arc<str> {
-        Arc::from(format!("{name}/{model}#{fingerprint}"))
-    }
-
     pub(crate) async fn complete(self: Arc<Self>, call: Call) -> Result<Reply, Error> {
-        let asked = Asked::new(self, call);
+        let mut asked = Asked::new(self, call).await?;
         let mut trace = Trace::begin(&asked.client, &asked.call, &asked.model);
         let span = trace.span().clone();
-        let answered = asked.whole(&mut trace).instrument(span).await;
+        let answered = async {
+            match asked.whole(&mut trace).await {
+                Err(error) => match asked.with_another_key(error).await {
+                    Ok(before) => match asked.whole(&mut trace).await {
+                        Ok(reply) => Ok(Reply { attempts: [before, reply.attempts].concat(), ..reply }),
+                        Err(error) => Err(error.preceded_by(before)),
+                    },
+                    Err(error) => Err(error),
+                },
+                answered => answered,
+            }
+        };
+        let answered = answered.instrument(span).await;
         answered.inspect_err(|error| trace.failed(error))
     }
 
     pub(crate) async fn stream(self: Arc<Self>, call: Call) -> Result<ReplyStream, Error> {
-        let asked = Asked::new(self, call);
+        let mut asked = Asked::new(self, call).await?;
         let mut trace = Trace::begin(&asked.client, &asked.call, &asked.model);
         let span = trace.span().clone();
-        match asked.opened().instrument(span).await {
+        let opened = async {
+            match asked.opened().await {
+                Err(error) => match asked.with_another_key(error).await {
+                    Ok(before) => match asked.opened().await {
+                        Ok((streaming, attempts)) => Ok((streaming, [before, attempts].concat())),
+                        Err(error) => Err(error.preceded_by(before)),
+                    },
+                    Err(error) => Err(error),
+                },
+                opened => opened,
+            }
+        };
+        match opened.instrument(span).await {
             Ok((streaming, attempts)) => Ok(ReplyStream::live(Live::new(asked, streaming, trace), attempts)),
             Err(error) => {
                 trace.failed(&error);
@@ -195,7 +212,7 @@ impl fmt::Debug for Core {
             .field("name", &self.name)
             .field("model", &self.model)
             .field("url", &steadfast_pool::redacted(&self.url))
-            .field("key", &self.key)
+            .field("key", &self.keyring)
             .finish_non_exhaustive()
     }
 }

@@ -207,6 +207,12 @@ impl Error {
         self
     }
 
+    /// Puts attempts before those that were made.
+    pub(crate) fn preceded_by(mut self, mut before: Vec<Attempt>) -> Self {
+        before.append(&mut self.inner.attempts);
+        self.with_attempts(before)
+    }
+
     pub(crate) fn take_attempts(&mut self) -> Vec<Attempt> {
         std::mem::take(&mut self.inner.attempts)
     }

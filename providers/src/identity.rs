@@ -97,8 +97,8 @@ impl fmt::Debug for Identity {
 }
 
 impl Core {
-    /// Who would answer this call.
-    pub(crate) fn identity(&self, call: &Call) -> Identity {
+    /// Who would answer this call; `None` as long as the key is not known.
+    pub(crate) fn identity(&self, call: &Call) -> Option<Identity> {
         let model = call.model.as_deref().unwrap_or(&self.model);
         let api = self
             .vendor
@@ -109,9 +109,9 @@ impl Core {
             });
         let identity =
             Identity::new(&*self.name, model).api(api).address(self.url.as_str()).max_tokens(self.max_tokens);
-        match &self.key {
+        Some(match &self.keyring.held()?.key {
             Some(key) => identity.account(ApiKey::expose(key)),
             None => identity,
-        }
+        })
     }
 }

@@ -1,5 +1,8 @@
 //! The key of a provider, kept out of sight.
 
+mod ring;
+mod source;
+
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::{Arc, OnceLock};
@@ -8,6 +11,9 @@ use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{Error, ErrorKind};
+
+pub(crate) use ring::{Held, Keyring};
+pub use source::KeySource;
 
 /// A provider's key. It shows itself nowhere: not in `Debug`, not in `Display`, not in errors, logs or ledgers.
 ///
@@ -20,7 +26,7 @@ use crate::{Error, ErrorKind};
 #[derive(Clone)]
 pub struct ApiKey {
     secret: SecretString,
-    /// The variable that it was read from, for messages that say what to check.
+    /// Where it was read from, for messages that say what to check.
     variable: Option<Arc<str>>,
 }
 
@@ -45,6 +51,12 @@ impl ApiKey {
                 Err(Error::new(ErrorKind::MissingKey, "", what))
             }
         }
+    }
+
+    /// Says where it was read from.
+    fn told_by(mut self, place: &str) -> Self {
+        self.variable = Some(Arc::from(place));
+        self
     }
 
     pub(crate) fn variable(&self) -> Option<&str> {

@@ -66,7 +66,7 @@ pub use format::OutputFormat;
 pub use hit::{CacheHit, HitKind};
 pub use identity::Identity;
 pub use image::{Image, ImageSource};
-pub use key::ApiKey;
+pub use key::{ApiKey, KeySource};
 pub use message::{Message, Role};
 pub use metered::Metered;
 pub use model::ModelInfo;

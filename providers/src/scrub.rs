@@ -10,11 +10,15 @@ const TEXT_WINDOW: usize = 12;
 /// Shorter prompts are not looked for: they would be found in every message.
 const SHORTEST_TEXT: usize = 4;
 
-/// One line of at most 200 characters, in which every word that shares a piece with the key or a prompt is hidden.
-pub(crate) fn scrub<'a>(message: &str, key: Option<&str>, texts: impl Iterator<Item = &'a str>) -> String {
+/// One line of at most 200 characters, in which every word that shares a piece with a key or a prompt is hidden.
+pub(crate) fn scrub<'a>(
+    message: &str,
+    keys: impl Iterator<Item = &'a str>,
+    texts: impl Iterator<Item = &'a str>,
+) -> String {
     let line = one_line(message);
     let mut hidden = vec![false; line.len()];
-    if let Some(key) = key {
+    for key in keys {
         mark(&line, key, KEY_WINDOW, &mut hidden);
     }
     for text in texts {
@@ -93,7 +97,7 @@ mod tests {
     use super::*;
 
     fn check(message: &str, key: &str, text: &str, expected: &str) {
-        assert_eq!(scrub(message, Some(key), [text].into_iter()), expected);
+        assert_eq!(scrub(message, [key].into_iter(), [text].into_iter()), expected);
     }
 
     #[test]
@@ -108,7 +112,7 @@ mod tests {
 
     #[test]
     fn tells_200_characters_of_one_line() {
-        let said = scrub(&"ä\r\n".repeat(500), None, std::iter::empty());
+        let said = scrub(&"ä\r\n".repeat(500), std::iter::empty(), std::iter::empty());
         assert_eq!(said.chars().count(), 201);
         assert!(!said.contains('\n'));
     }
@@ -132,7 +136,7 @@ mod tests {
             // What stands in for a secret is none.
             prop_assume!(!"[redacted]".contains(&prompt));
             let message = format!("{before} {key} {prompt}{after}");
-            let said = scrub(&message, Some(&key), [prompt.as_str()].into_iter());
+            let said = scrub(&message, [key.as_str()].into_iter(), [prompt.as_str()].into_iter());
             prop_assert!(!said.contains(&key));
             prop_assert!(!said.contains(&prompt));
         }

@@ -7,6 +7,7 @@ use steadfast_pool::{Request, Resend};
 
 use super::Core;
 use crate::family::{Ask, Origin, Unfit};
+use crate::key::Held;
 use crate::{Attempt, Call, Error, ErrorKind};
 
 /// One call on its way through one client. Knows what must not be told.
@@ -14,12 +15,35 @@ pub(crate) struct Asked {
     pub(crate) client: Arc<Core>,
     pub(crate) call: Call,
     pub(crate) model: Arc<str>,
+    /// The key that it goes with.
+    pub(crate) held: Arc<Held>,
 }
 
 impl Asked {
-    pub(super) fn new(client: Arc<Core>, call: Call) -> Self {
+    pub(super) async fn new(client: Arc<Core>, call: Call) -> Result<Self, Error> {
         let model = call.model.clone().unwrap_or_else(|| Arc::clone(&client.model));
-        Self { client, call, model }
+        let held = client.keyring.current().await?;
+        Ok(Self { client, call, model, held })
+    }
+
+    /// After a failure: takes another key, if the one that it went with is not accepted and there is another by now. Gives
+    /// the attempts so far.
+    ///
+    /// # Errors
+    ///
+    /// The failure, where another key does not help.
+    pub(super) async fn with_another_key(&mut self, mut error: Error) -> Result<Vec<Attempt>, Error> {
+        if error.kind() != ErrorKind::Authentication {
+            return Err(error);
+        }
+        match self.client.keyring.after(&self.held).await {
+            Some(held) => {
+                tracing::info!(provider = &*self.client.name, "the key was exchanged, asking again");
+                self.held = held;
+                Ok(error.take_attempts())
+            }
+            None => Err(error),
+        }
     }
 
     pub(crate) fn origin(&self) -> Origin {
@@ -54,6 +78,9 @@ impl Asked {
         for (name, value) in &client.headers {
             request = request.header(name.clone(), value.clone());
         }
+        if let Some(key) = &self.held.header {
+            request = request.header(client.keyring.header().clone(), key.clone());
+        }
         let mut context = call.context.clone();
         if context.resend == Resend::ByMethod {
             context.resend = Resend::Stale;
@@ -68,12 +95,9 @@ impl Asked {
         Ok(request)
     }
 
-    fn scope(&self) -> Arc<str> {
-        let client = &*self.client;
-        match self.model == client.model {
-            true => Arc::clone(&client.scope),
-            false => Core::scope_of(&client.name, &self.model, &client.fingerprint),
-        }
+    /// The breaker: of this provider, model and key, which goes by its fingerprint.
+    pub(crate) fn scope(&self) -> Arc<str> {
+        self.held.scope(&self.client.keyring, &self.model)
     }
 
     pub(super) fn attempts(&self, attempts: &[steadfast_pool::Attempt]) -> Vec<Attempt> {

@@ -116,7 +116,7 @@ impl Asked {
     }
 
     fn scrub(&self, text: &str) -> String {
-        scrub(text, self.client.key.as_ref().map(ApiKey::expose), self.call.texts().into_iter())
+        scrub(text, self.held.keys(), self.call.texts().into_iter())
     }
 
     /// The provider's name for the request: in a header, or in the body of an error.
@@ -132,7 +132,7 @@ impl Asked {
         let client = &*self.client;
         Some(match kind {
             ErrorKind::Authentication | ErrorKind::MissingKey => {
-                let variable = client.key.as_ref().and_then(ApiKey::variable).unwrap_or(&client.vendor.key_variable);
+                let variable = self.held.key.as_ref().and_then(ApiKey::variable).unwrap_or(&client.vendor.key_variable);
                 format!("check {variable}")
             }
             ErrorKind::Permission => format!("check what the key may do with {}", self.model),

@@ -85,7 +85,7 @@ mod tests {
         let second = Duration::from_secs(1);
         let limits = StreamTimeouts::new().first_token(8 * second).next_event(4 * second);
         let mut watch = Watch::new(shared(clock.clone()), limits);
-        let mut waits = |watch: &mut Watch| match watch.poll(&mut Context::from_waker(Waker::noop())) {
+        let waits = |watch: &mut Watch| match watch.poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(in_vain) => Some(in_vain.wait),
             Poll::Pending => None,
         };

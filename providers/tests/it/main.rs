@@ -7,6 +7,7 @@ mod clients;
 mod conformance;
 mod contract;
 mod fallback;
+mod keys;
 mod laws;
 mod metered;
 mod patience;
