@@ -1,11 +1,17 @@
 //! Where two vendors of the same API differ: data, one table each.
 
+mod endpoints;
+mod quirks;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::problem::Problem;
 use crate::{Api, ErrorKind};
+
+pub use endpoints::Endpoints;
+pub use quirks::Quirks;
 
 /// A vendor: everything about it that a client has to know. All of it is data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,6 +41,12 @@ pub struct Vendor {
     /// Machine words of errors that count when there is no status: inside of a successful answer.
     #[serde(default)]
     pub classes: BTreeMap<String, ErrorKind>,
+    /// Where its other endpoints are.
+    #[serde(default)]
+    pub endpoints: Endpoints,
+    /// What it does otherwise than OpenAI, where it speaks Chat Completions.
+    #[serde(default)]
+    pub quirks: Quirks,
 }
 
 /// How a key travels: in which header, and what comes before it.
@@ -106,6 +118,8 @@ impl Vendor {
                 ("invalid_request_error", ErrorKind::InvalidRequest),
                 ("authentication_error", ErrorKind::Authentication),
             ]),
+            endpoints: Endpoints { embeddings: Some(String::from("/embeddings")) },
+            quirks: Quirks::default(),
         }
     }
 
@@ -143,6 +157,8 @@ impl Vendor {
                 ("not_found_error", ErrorKind::NotFound),
                 ("request_too_large", ErrorKind::TooLarge),
             ]),
+            endpoints: Endpoints::default(),
+            quirks: Quirks::default(),
         }
     }
 
