@@ -1,6 +1,7 @@
 //! Where two vendors of the same API differ: data, one table each.
 
 mod endpoints;
+mod named;
 mod quirks;
 
 use std::collections::BTreeMap;
@@ -8,24 +9,55 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::problem::Problem;
-use crate::{Api, ErrorKind};
+use crate::{Api, Error, ErrorKind};
 
 pub use endpoints::Endpoints;
 pub use quirks::Quirks;
 
-/// A vendor: everything about it that a client has to know. All of it is data.
+/// A vendor: everything about it that a client has to know. All of it is data, and can be written down in TOML:
+///
+/// ```
+/// use steadfast_providers::Vendor;
+///
+/// let mine = Vendor::from_toml(
+///     r#"
+///     name = "acme"
+///     api = "chat_completions"
+///     base_url = "https://llm.acme.example/v1"
+///     key_variable = "ACME_KEY"
+///
+///     [codes]
+///     wallet_empty = "quota_spent"
+///
+///     [quirks.fields]
+///     max_completion_tokens = "max_tokens"
+///     "#,
+/// )?;
+/// assert_eq!(mine.name, "acme");
+/// # Ok::<(), steadfast_providers::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Vendor {
     /// What it is called, unless a client is given a name of its own.
     pub name: String,
+    /// What it is called in prose.
+    #[serde(default)]
+    pub title: String,
     /// The API that it speaks.
     pub api: Api,
     /// The base URL, unless a client is given its own.
     pub base_url: String,
-    /// The variable that the key is usually in.
+    /// The variable that the key is usually in; empty where there is none.
+    #[serde(default)]
     pub key_variable: String,
+    /// The variable that another base URL is usually in; empty where there is none.
+    #[serde(default)]
+    pub url_variable: String,
+    /// The model that the command asks when it is told none; a client has to be told one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
     /// How the key travels.
     #[serde(default)]
     pub auth: Auth,
@@ -80,85 +112,55 @@ fn request_id() -> String {
     String::from("x-request-id")
 }
 
-fn words(words: &[(&str, ErrorKind)]) -> BTreeMap<String, ErrorKind> {
-    words.iter().map(|(word, kind)| ((*word).to_owned(), *kind)).collect()
-}
-
-impl Vendor {
-    /// OpenAI. Error words: the API reference, and what its users report.
-    #[must_use]
-    pub fn openai() -> Self {
+impl Default for Vendor {
+    /// A vendor of Chat Completions on this machine, of which nothing is known.
+    fn default() -> Self {
         Self {
-            name: String::from("openai"),
+            name: String::from("local"),
+            title: String::new(),
             api: Api::ChatCompletions,
-            base_url: String::from("https://api.openai.com/v1"),
-            key_variable: String::from("OPENAI_API_KEY"),
+            base_url: String::from("http://localhost:8080/v1"),
+            key_variable: String::new(),
+            url_variable: String::new(),
+            model: None,
             auth: Auth::default(),
             headers: BTreeMap::new(),
             request_id: request_id(),
-            codes: words(&[
-                ("insufficient_quota", ErrorKind::QuotaSpent),
-                ("credit_balance_exhausted", ErrorKind::QuotaSpent),
-                ("organization_spend_limit_exceeded", ErrorKind::QuotaSpent),
-                ("project_spend_limit_exceeded", ErrorKind::QuotaSpent),
-                ("organization_usage_limit_exceeded", ErrorKind::QuotaSpent),
-                ("invalid_api_key", ErrorKind::Authentication),
-                ("model_not_found", ErrorKind::NotFound),
-                ("context_length_exceeded", ErrorKind::TooLarge),
-                ("content_filter", ErrorKind::ContentRefused),
-                ("content_policy_violation", ErrorKind::ContentRefused),
-                ("invalid_prompt", ErrorKind::ContentRefused),
-                ("rate_limit_exceeded", ErrorKind::RateLimited),
-                ("slow_down", ErrorKind::RateLimited),
-            ]),
-            classes: words(&[
-                ("server_error", ErrorKind::Server),
-                ("overloaded_error", ErrorKind::Overloaded),
-                ("too_many_requests", ErrorKind::RateLimited),
-                ("invalid_request_error", ErrorKind::InvalidRequest),
-                ("authentication_error", ErrorKind::Authentication),
-            ]),
-            endpoints: Endpoints { embeddings: Some(String::from("/embeddings")) },
+            codes: BTreeMap::new(),
+            classes: BTreeMap::new(),
+            endpoints: Endpoints::default(),
             quirks: Quirks::default(),
         }
     }
+}
 
-    /// OpenAI, by its Responses API.
-    #[must_use]
-    pub fn openai_responses() -> Self {
-        Self { api: Api::Responses, ..Self::openai() }
+impl Vendor {
+    /// Reads a table. Machine words of OpenAI that it does not have are added to those of a vendor whose API is OpenAI's.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] that names the field which is wrong, or unknown.
+    pub fn from_toml(table: &str) -> Result<Self, Error> {
+        let mut vendor = Self::read(table)?;
+        if vendor.api != Api::Messages {
+            named::openai().clone_into_gaps_of(&mut vendor);
+        }
+        Ok(vendor)
     }
 
-    /// Anthropic, API version 2023-06-01. Error words: the API reference and the official client's types.
-    #[must_use]
-    pub fn anthropic() -> Self {
-        Self {
-            name: String::from("anthropic"),
-            api: Api::Messages,
-            base_url: String::from("https://api.anthropic.com"),
-            key_variable: String::from("ANTHROPIC_API_KEY"),
-            auth: Auth::header("x-api-key"),
-            headers: BTreeMap::from([(String::from("anthropic-version"), String::from("2023-06-01"))]),
-            request_id: String::from("request-id"),
-            codes: words(&[
-                ("enforced_spend_limit_reached", ErrorKind::QuotaSpent),
-                ("ramp_limit_exceeded", ErrorKind::RateLimited),
-                ("billing_error", ErrorKind::QuotaSpent),
-            ]),
-            classes: words(&[
-                ("overloaded_error", ErrorKind::Overloaded),
-                ("api_error", ErrorKind::Server),
-                ("rate_limit_error", ErrorKind::RateLimited),
-                ("timeout_error", ErrorKind::Timeout),
-                ("conflict_error", ErrorKind::Conflict),
-                ("invalid_request_error", ErrorKind::InvalidRequest),
-                ("authentication_error", ErrorKind::Authentication),
-                ("permission_error", ErrorKind::Permission),
-                ("not_found_error", ErrorKind::NotFound),
-                ("request_too_large", ErrorKind::TooLarge),
-            ]),
-            endpoints: Endpoints::default(),
-            quirks: Quirks::default(),
+    fn read(table: &str) -> Result<Self, Error> {
+        toml::from_str(table).map_err(|error| {
+            let what = format!("the vendor's table cannot be read: {}", error.message());
+            Error::new(ErrorKind::Config, "", what).advise("check its fields")
+        })
+    }
+
+    /// Gives `other` the machine words that it does not have.
+    fn clone_into_gaps_of(&self, other: &mut Self) {
+        for (mine, theirs) in [(&self.codes, &mut other.codes), (&self.classes, &mut other.classes)] {
+            for (word, kind) in mine {
+                theirs.entry(word.clone()).or_insert(*kind);
+            }
         }
     }
 

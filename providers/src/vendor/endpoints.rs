@@ -9,4 +9,8 @@ use serde::{Deserialize, Serialize};
 pub struct Endpoints {
     /// Texts become vectors: `/embeddings`.
     pub embeddings: Option<String>,
+    /// Which models there are: `/models`.
+    pub models: Option<String>,
+    /// How many tokens a call would take: `/v1/messages/count_tokens`.
+    pub count_tokens: Option<String>,
 }
