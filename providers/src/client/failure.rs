@@ -80,10 +80,13 @@ impl Asked {
     /// There is no answer, or not all of it.
     pub(crate) fn unreached(&self, error: steadfast_pool::Error) -> Error {
         let attempts = self.attempts(error.attempts());
-        let broke_off = attempts.last().is_some_and(|last| last.http.reached >= Reached::Headers);
+        let answered = attempts.last().filter(|last| last.http.reached >= Reached::Headers);
+        let broke_off = answered.is_some();
         let kind = match error.kind() {
             HttpErrorKind::Config | HttpErrorKind::Request => ErrorKind::Config,
             HttpErrorKind::Timeout(_) => ErrorKind::Timeout,
+            // Bytes came, and no head in them.
+            HttpErrorKind::Protocol if answered.is_some_and(|last| last.http.status.is_none()) => ErrorKind::Malformed,
             HttpErrorKind::Closed | HttpErrorKind::Reset | HttpErrorKind::Protocol if broke_off => ErrorKind::Truncated,
             HttpErrorKind::BreakerOpen => ErrorKind::BreakerOpen,
             HttpErrorKind::RateLimited => ErrorKind::RateLimited,

@@ -10,6 +10,7 @@ mod fallback;
 mod keys;
 mod laws;
 mod metered;
+mod outcomes;
 mod patience;
 mod rig;
 mod schema;
