@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use steadfast_backoff::Policy;
 use steadfast_pool::{Pool, Timeouts};
 use steadfast_providers::cache::{MemoryCache, Rule};
-use steadfast_providers::{Cached, Call, ErrorKind, OpenAi, Provider};
+use steadfast_providers::{Cached, Call, Client, ErrorKind, Provider};
 
 use super::engine::{call, pool, provider};
 use super::tape::{Api, SILENT, WHOLE};
@@ -85,10 +85,10 @@ fn given_up(plain: &str) -> Vec<f64> {
     // It fails every time.
     let pool = Pool::builder().config(config()).without_breaker().build().expect("settings that work");
     let timeouts = Timeouts::default().header(LIMIT);
-    let builder = OpenAi::builder(pool).base_url(format!("{plain}/{SILENT}")).model("gpt-5-mini").timeouts(timeouts);
-    let openai = builder.retry(Policy::disabled()).build().expect("settings that work");
+    let builder = Client::openai(pool).base_url(format!("{plain}/{SILENT}")).model("gpt-5-mini").timeouts(timeouts);
+    let client = builder.retry(Policy::disabled()).build().expect("settings that work");
     let given_up = times(GIVEN_UP, async |_| {
-        let error = openai.complete(call()).await.expect_err("nobody answers");
+        let error = client.complete(call()).await.expect_err("nobody answers");
         assert_eq!(error.kind(), ErrorKind::Timeout);
     });
     block_on(given_up).into_iter().map(|took| took - LIMIT.as_secs_f64() * 1e6).collect()

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use steadfast_pool::{Pool, PoolConfig};
-use steadfast_providers::{Anthropic, ApiKey, Call, Event, Metered, OpenAi, Provider};
+use steadfast_providers::{ApiKey, Call, Client, Event, Metered, Provider};
 
-use super::{Client, KEY, MODEL, MOST, QUESTION, SYSTEM};
+use super::{Client as Asks, KEY, MODEL, MOST, QUESTION, SYSTEM};
 use crate::http::engine::everything;
 use crate::llm::tape::Api;
 
@@ -31,17 +31,12 @@ pub(in crate::llm) fn pool(config: PoolConfig) -> Pool {
 
 /// A provider at `base` that speaks `api`, whose calls are counted.
 pub(in crate::llm) fn provider(pool: &Pool, api: Api, base: &str) -> Arc<dyn Provider> {
-    let key = ApiKey::new(KEY);
-    match api {
-        Api::Chat => {
-            let openai = OpenAi::builder(pool.clone()).base_url(base).api_key(key).model(MODEL).build();
-            Arc::new(Metered::new(openai.expect("settings that work"), pool))
-        }
-        Api::Messages => {
-            let anthropic = Anthropic::builder(pool.clone()).base_url(base).api_key(key).model(MODEL).build();
-            Arc::new(Metered::new(anthropic.expect("settings that work"), pool))
-        }
-    }
+    let builder = match api {
+        Api::Chat => Client::openai(pool.clone()),
+        Api::Messages => Client::anthropic(pool.clone()),
+    };
+    let client = builder.base_url(base).api_key(ApiKey::new(KEY)).model(MODEL).build().expect("settings that work");
+    Arc::new(Metered::new(client, pool))
 }
 
 /// What is asked.
@@ -49,9 +44,9 @@ pub(in crate::llm) fn call() -> Call {
     Call::new(QUESTION).system(SYSTEM).max_tokens(MOST)
 }
 
-impl Client for Ours {
+impl Asks for Ours {
     async fn whole(&self) -> usize {
-        self.provider.complete(self.call.clone()).await.expect("an answer").text.len()
+        self.provider.complete(self.call.clone()).await.expect("an answer").text().len()
     }
 
     async fn streamed(&self) -> usize {
