@@ -1,5 +1,6 @@
 //! Puts a client together.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use crate::classify::Rules;
 use crate::client::Core;
 use crate::endpoint::{check_key, endpoint};
 use crate::key::Keyring;
-use crate::{ApiKey, Client, Error, ErrorKind, KeySource, StreamTimeouts, Vendor};
+use crate::{ApiKey, Client, Error, ErrorKind, KeySource, ModelSettings, StreamTimeouts, Vendor};
 
 /// Puts a [`Client`] together.
 #[must_use]
@@ -27,6 +28,7 @@ pub struct ClientBuilder {
     timeouts: Option<Timeouts>,
     stream_timeouts: StreamTimeouts,
     max_tokens: u32,
+    models: HashMap<Arc<str>, ModelSettings>,
     traces_contents: bool,
 }
 
@@ -47,6 +49,7 @@ impl ClientBuilder {
             timeouts: None,
             stream_timeouts: StreamTimeouts::default(),
             max_tokens: MAX_TOKENS,
+            models: HashMap::new(),
             traces_contents: false,
         }
     }
@@ -101,6 +104,12 @@ impl ClientBuilder {
     /// Sets the limits of the attempts of streamed calls, in place of the pool's.
     pub fn stream_timeouts(mut self, timeouts: StreamTimeouts) -> Self {
         self.stream_timeouts = timeouts;
+        self
+    }
+
+    /// Sets what is otherwise for one model, by the name that calls have for it.
+    pub fn for_model(mut self, model: impl Into<Arc<str>>, settings: ModelSettings) -> Self {
+        self.models.insert(model.into(), settings);
         self
     }
 
@@ -162,6 +171,7 @@ impl ClientBuilder {
             timeouts: self.timeouts,
             stream_timeouts: self.stream_timeouts,
             max_tokens: self.max_tokens,
+            models: self.models,
             traces_contents: self.traces_contents,
         })))
     }

@@ -4,6 +4,7 @@ mod asked;
 mod failure;
 mod trace;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -19,8 +20,8 @@ use crate::family::Family;
 use crate::key::Keyring;
 use crate::stream::Live;
 use crate::{
-    Attempt, BoxFuture, Call, ClientBuilder, Error, Identity, Message, Provider, Reply, ReplyStream, Role,
-    StreamTimeouts, Vendor,
+    Attempt, BoxFuture, Call, ClientBuilder, Error, Identity, Message, ModelSettings, Provider, Reply, ReplyStream,
+    Role, StreamTimeouts, Vendor,
 };
 
 pub(crate) use asked::Asked;
@@ -53,6 +54,8 @@ pub(crate) struct Core {
     pub(crate) stream_timeouts: StreamTimeouts,
     pub(crate) rules: Arc<Rules>,
     pub(crate) max_tokens: u32,
+    /// What is otherwise for some models.
+    pub(crate) models: HashMap<Arc<str>, ModelSettings>,
     /// Traces tell what is asked and answered.
     pub(crate) traces_contents: bool,
 }
@@ -99,6 +102,18 @@ impl Provider for Client {
 }
 
 impl Core {
+    /// What is otherwise for a model.
+    pub(crate) fn settings(&self, model: &str) -> ModelSettings {
+        if self.models.is_empty() {
+            return ModelSettings::default();
+        }
+        self.models.get(model).copied().unwrap_or_default()
+    }
+
+    pub(crate) fn stream_timeouts(&self, model: &str) -> StreamTimeouts {
+        self.settings(model).stream_timeouts.unwrap_or(self.stream_timeouts)
+    }
+
     pub(crate) async fn complete(self: Arc<Self>, call: Call) -> Result<Reply, Error> {
         let mut asked = Asked::new(self, call).await?;
         let mut trace = Trace::begin(&asked.client, &asked.call, &asked.model);

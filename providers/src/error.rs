@@ -177,6 +177,14 @@ impl Error {
         self
     }
 
+    /// Says where in a configuration it is, in place of who failed.
+    #[cfg(feature = "config")]
+    pub(crate) fn within(mut self, place: &str) -> Self {
+        self.inner.what = format!("{place}: {}", self.inner.what);
+        self.inner.provider = Arc::from("");
+        self
+    }
+
     /// Says what was waited for in vain.
     pub(crate) fn waiting_for(mut self, wait: Wait) -> Self {
         self.inner.waited_for = Some(wait);

@@ -107,8 +107,10 @@ impl Core {
             .fold(format!("{} {}", self.vendor.name, self.vendor.api), |api, (name, value)| {
                 format!("{api} {name}={value}")
             });
-        let identity =
-            Identity::new(&*self.name, model).api(api).address(self.url.as_str()).max_tokens(self.max_tokens);
+        let identity = Identity::new(&*self.name, model)
+            .api(api)
+            .address(self.url.as_str())
+            .max_tokens(self.settings(model).max_tokens.unwrap_or(self.max_tokens));
         Some(match &self.keyring.held()?.key {
             Some(key) => identity.account(ApiKey::expose(key)),
             None => identity,

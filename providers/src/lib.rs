@@ -40,6 +40,10 @@ mod builder;
 mod classify;
 mod client;
 mod endpoint;
+mod settings;
+
+#[cfg(feature = "config")]
+mod config;
 
 mod chat;
 mod family;
@@ -56,6 +60,8 @@ pub use cached::{Cached, CachedBuilder, CachedStats};
 pub use call::Call;
 pub use capabilities::Capabilities;
 pub use client::Client;
+#[cfg(feature = "config")]
+pub use config::Providers;
 pub use effort::{Effort, Thinking};
 pub use embedding::{EmbedCall, Embeddings};
 pub use error::{Error, ErrorKind};
@@ -74,6 +80,7 @@ pub use options::PromptCache;
 pub use part::{CacheTtl, Other, Part, Reasoning};
 pub use provider::{BoxFuture, Provider};
 pub use reply::Reply;
+pub use settings::ModelSettings;
 pub use stream::{EventSource, ReplyStream};
 pub use timeouts::{StreamTimeouts, Wait};
 pub use tool::{Tool, ToolChoice};

@@ -141,11 +141,7 @@ impl Vendor {
     ///
     /// [`ErrorKind::Config`] that names the field which is wrong, or unknown.
     pub fn from_toml(table: &str) -> Result<Self, Error> {
-        let mut vendor = Self::read(table)?;
-        if vendor.api != Api::Messages {
-            named::openai().clone_into_gaps_of(&mut vendor);
-        }
-        Ok(vendor)
+        Self::read(table).map(Self::with_common_words)
     }
 
     fn read(table: &str) -> Result<Self, Error> {
@@ -153,6 +149,14 @@ impl Vendor {
             let what = format!("the vendor's table cannot be read: {}", error.message());
             Error::new(ErrorKind::Config, "", what).advise("check its fields")
         })
+    }
+
+    /// With OpenAI's machine words, where the API is OpenAI's.
+    pub(crate) fn with_common_words(mut self) -> Self {
+        if self.api != Api::Messages {
+            named::openai().clone_into_gaps_of(&mut self);
+        }
+        self
     }
 
     /// Gives `other` the machine words that it does not have.

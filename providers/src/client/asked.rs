@@ -59,10 +59,11 @@ impl Asked {
             let what = format!("the {name} is no number, nothing was sent");
             return Err(self.fail(ErrorKind::InvalidRequest, what));
         }
+        let settings = client.settings(&self.model);
         let ask = Ask {
             call,
             model: &self.model,
-            max_tokens: client.max_tokens,
+            max_tokens: settings.max_tokens.unwrap_or(client.max_tokens),
             stream,
             provider: &client.name,
             vendor: &client.vendor,
@@ -86,7 +87,11 @@ impl Asked {
             context.resend = Resend::Stale;
         }
         request = request.context(context).scope(self.scope()).retry(client.retry).classify(client.rules.clone());
-        if let Some(timeouts) = if stream { Some(client.stream_timeouts.of_attempt()) } else { client.timeouts } {
+        let timeouts = match stream {
+            true => Some(client.stream_timeouts(&self.model).of_attempt()),
+            false => settings.timeouts.or(client.timeouts),
+        };
+        if let Some(timeouts) = timeouts {
             request = request.timeouts(timeouts);
         }
         if let Some(observer) = &call.observer {

@@ -32,7 +32,7 @@ const LOOKS: usize = 16;
 impl Live {
     pub(crate) fn new(asked: Asked, streaming: Streaming, trace: Trace) -> Self {
         let reader = Reader::new(asked.client.family, Arc::clone(&asked.client.vendor), asked.origin());
-        let watch = Watch::new(Arc::clone(asked.client.pool.timer()), asked.client.stream_timeouts);
+        let watch = Watch::new(Arc::clone(asked.client.pool.timer()), asked.client.stream_timeouts(&asked.model));
         Self { asked, trace, streaming: Some(streaming), reader, watch, failure: None, over: false }
     }
 

@@ -4,6 +4,8 @@
 
 mod cached;
 mod clients;
+#[cfg(feature = "config")]
+mod config;
 mod conformance;
 mod contract;
 mod fallback;
