@@ -24,6 +24,7 @@ pub struct ClientBuilder {
     key: Option<KeySource>,
     plain_http: bool,
     model: Option<Arc<str>>,
+    version: Option<String>,
     retry: Policy,
     timeouts: Option<Timeouts>,
     stream_timeouts: StreamTimeouts,
@@ -45,6 +46,7 @@ impl ClientBuilder {
             key: None,
             plain_http: false,
             model: None,
+            version: None,
             retry: Policy::provider(),
             timeouts: None,
             stream_timeouts: StreamTimeouts::default(),
@@ -79,6 +81,13 @@ impl ClientBuilder {
     /// Sets the model that answers when a call names none. There is no default: models come and go.
     pub fn model(mut self, model: impl Into<Arc<str>>) -> Self {
         self.model = Some(model.into());
+        self
+    }
+
+    /// Chooses the version of the API, where there are several: Anthropic's are `2023-06-01`, the default, and
+    /// `2026-10-21`. A call that asks for what the version refuses is refused before it is sent.
+    pub fn api_version(mut self, version: impl Into<String>) -> Self {
+        self.version = Some(version.into());
         self
     }
 
@@ -138,11 +147,23 @@ impl ClientBuilder {
     /// # Errors
     ///
     /// [`ErrorKind::MissingKey`] when the base URL needs a key, [`ErrorKind::Config`] when the base URL is none, there is
-    /// no model, a header cannot carry the key, or the key would travel unencrypted.
+    /// no model, no such version of the API, a header cannot carry the key, or the key would travel unencrypted.
     pub fn build(self) -> Result<Client, Error> {
-        let vendor = Arc::new(self.vendor);
+        let mut vendor = self.vendor;
         let name = self.name.unwrap_or_else(|| Arc::from(&*vendor.name));
         let wrong = |what: &str, advice: &str| Error::new(ErrorKind::Config, Arc::clone(&name), what).advise(advice);
+        if let Some(version) = self.version {
+            let versions = vendor
+                .versions
+                .as_ref()
+                .ok_or_else(|| wrong("its API has no versions to choose from", "leave the version out"))?;
+            if !versions.known.contains_key(&version) {
+                let known = versions.known.keys().map(String::as_str).collect::<Vec<_>>().join(" or ");
+                return Err(wrong(&format!("its API has no version {version:?}"), &format!("choose {known}")));
+            }
+            vendor.headers.insert(versions.header.clone(), version);
+        }
+        let vendor = Arc::new(vendor);
         let family = vendor.api.family().ok_or_else(|| wrong("its API is not spoken here", "use another one"))?;
         let url = endpoint(&name, &vendor, family, self.base_url.as_deref().unwrap_or(&vendor.base_url))?;
         check_key(&name, &vendor, &url, self.key.is_some(), self.plain_http)?;

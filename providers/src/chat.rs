@@ -13,12 +13,25 @@ mod parts;
 mod request;
 mod usage;
 
-use crate::family::Family;
+use crate::Capabilities;
+use crate::family::{Family, no_headers};
 
 pub(crate) static FAMILY: Family = Family {
     path: "/chat/completions",
     doubled: Some("/chat/completions"),
     encode: request::encode,
+    headers: no_headers,
     decode: answer::decode,
     decoder: decode::decoder,
+    counting: None,
+    capabilities: Capabilities {
+        images: true,
+        tools: true,
+        schemas: true,
+        reasoning: true,
+        continues: false,
+        embeds: false,
+        counts_tokens: false,
+        lists_models: false,
+    },
 };

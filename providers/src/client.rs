@@ -1,6 +1,7 @@
 //! The client of one provider: a call becomes a request, an answer or a failure becomes ours.
 
 mod asked;
+mod count;
 mod failure;
 mod trace;
 
@@ -20,8 +21,8 @@ use crate::family::Family;
 use crate::key::Keyring;
 use crate::stream::Live;
 use crate::{
-    Attempt, BoxFuture, Call, ClientBuilder, Error, Identity, Message, ModelSettings, Provider, Reply, ReplyStream,
-    Role, StreamTimeouts, Vendor,
+    Attempt, BoxFuture, Call, Capabilities, ClientBuilder, Error, Identity, Message, ModelSettings, Provider, Reply,
+    ReplyStream, Role, StreamTimeouts, Vendor,
 };
 
 pub(crate) use asked::Asked;
@@ -92,12 +93,20 @@ impl Provider for Client {
         self.0.identity(call)
     }
 
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities()
+    }
+
     fn complete(&self, call: Call) -> BoxFuture<'static, Result<Reply, Error>> {
         Box::pin(Arc::clone(&self.0).complete(call))
     }
 
     fn stream(&self, call: Call) -> BoxFuture<'static, Result<ReplyStream, Error>> {
         Box::pin(Arc::clone(&self.0).stream(call))
+    }
+
+    fn count_tokens(&self, call: Call) -> BoxFuture<'static, Result<u64, Error>> {
+        Box::pin(Arc::clone(&self.0).count_tokens(call))
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::part::strings;
+use crate::part::size;
 use crate::{Finish, Other, Part, Usage};
 
 /// One event of a streamed answer. The start comes first and the finish last; what the answer is made of comes in between,
@@ -12,7 +12,7 @@ use crate::{Finish, Other, Part, Usage};
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
-    /// The answer begins.
+    /// The answer begins. Told again where the provider moves an answer that has begun to another model.
     #[non_exhaustive]
     Start {
         /// Who answers.
@@ -133,11 +133,7 @@ impl Event {
                 let len = |text: &Option<String>| text.as_ref().map_or(0, String::len);
                 size_of::<Part>() + len(id) + len(signature) + len(opaque)
             }
-            Self::Other(Other { value, .. }) | Self::Extra { value, .. } => {
-                let mut len = size_of::<Part>();
-                strings(value, &mut |text| len += size_of::<Value>() + text.len());
-                len
-            }
+            Self::Other(Other { value, .. }) | Self::Extra { value, .. } => size_of::<Part>() + size(value),
             Self::ToolCallEnd { .. } | Self::Start { .. } | Self::Usage(_) | Self::Finish(_) => 0,
         }
     }

@@ -3,10 +3,14 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use http::HeaderMap;
 use steadfast_pool::SseEvent;
 
 use crate::problem::{Fault, Whole};
-use crate::{Api, Call, Event, Vendor, chat, messages};
+use crate::{Api, Call, Capabilities, Event, Vendor, chat, messages};
+
+/// Writes the body of a request.
+pub(crate) type Encode = fn(&Ask<'_>) -> Result<Vec<u8>, Unfit>;
 
 /// How one API is spoken.
 pub(crate) struct Family {
@@ -15,11 +19,30 @@ pub(crate) struct Family {
     /// An ending of a base URL that is a mistake, because the path begins with it.
     pub(crate) doubled: Option<&'static str>,
     /// Writes a request.
-    pub(crate) encode: fn(&Ask<'_>) -> Result<Vec<u8>, Unfit>,
+    pub(crate) encode: Encode,
+    /// The headers of this request alone.
+    pub(crate) headers: fn(&Ask<'_>) -> Result<HeaderMap, Unfit>,
     /// Reads a whole answer.
     pub(crate) decode: fn(&[u8], &Vendor) -> Result<Whole, Fault>,
     /// Reads a streamed answer.
     pub(crate) decoder: fn(Origin, &Vendor) -> Box<dyn Decode>,
+    /// How tokens are counted without an answer, where the API has an endpoint for it.
+    pub(crate) counting: Option<Counting>,
+    /// What can be asked for, as far as it is the API's to say.
+    pub(crate) capabilities: Capabilities,
+}
+
+/// The endpoint that counts the tokens of a request.
+pub(crate) struct Counting {
+    /// Writes a request.
+    pub(crate) encode: Encode,
+    /// Reads the number.
+    pub(crate) decode: fn(&[u8]) -> Result<u64, Fault>,
+}
+
+/// For APIs in which everything is in the body.
+pub(crate) fn no_headers(_: &Ask<'_>) -> Result<HeaderMap, Unfit> {
+    Ok(HeaderMap::new())
 }
 
 impl Api {

@@ -86,7 +86,7 @@ pub use timeouts::{StreamTimeouts, Wait};
 pub use tool::{Tool, ToolChoice};
 pub use tool_call::{InvalidArguments, ToolCall, ToolResult};
 pub use usage::Usage;
-pub use vendor::{Auth, Endpoints, Quirks, Vendor};
+pub use vendor::{Auth, Endpoints, Quirks, Vendor, Versions};
 
 pub use steadfast_backoff as backoff;
 pub use steadfast_cache as cache;

@@ -103,6 +103,17 @@ pub(crate) fn strings<'a>(value: &'a Value, tell: &mut dyn FnMut(&'a str)) {
     }
 }
 
+/// About how many bytes a value takes.
+pub(crate) fn size(value: &Value) -> usize {
+    let inside = match value {
+        Value::String(text) => text.len(),
+        Value::Array(list) => list.iter().map(size).sum(),
+        Value::Object(map) => map.iter().map(|(name, value)| name.len() + size(value)).sum(),
+        _ => 0,
+    };
+    size_of::<Value>() + inside
+}
+
 impl Reasoning {
     /// Thoughts without anything that belongs to a provider.
     #[must_use]

@@ -3,6 +3,7 @@
 mod endpoints;
 mod named;
 mod quirks;
+mod versions;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ use crate::{Api, Error, ErrorKind};
 
 pub use endpoints::Endpoints;
 pub use quirks::Quirks;
+pub use versions::Versions;
 
 /// A vendor: everything about it that a client has to know. All of it is data, and can be written down in TOML:
 ///
@@ -64,6 +66,10 @@ pub struct Vendor {
     /// Headers of every request.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
+    /// The versions of the API, where a request has to name one. The one that is named unless a client chooses is in
+    /// [`headers`](Self::headers).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub versions: Option<Versions>,
     /// The response header that names the request.
     #[serde(default = "request_id")]
     pub request_id: String,
@@ -125,6 +131,7 @@ impl Default for Vendor {
             model: None,
             auth: Auth::default(),
             headers: BTreeMap::new(),
+            versions: None,
             request_id: request_id(),
             codes: BTreeMap::new(),
             classes: BTreeMap::new(),

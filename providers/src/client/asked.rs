@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use http::{HeaderValue, Method, header};
-use steadfast_pool::{Request, Resend};
+use steadfast_pool::{Request, Resend, Timeouts};
+use url::Url;
 
 use super::Core;
-use crate::family::{Ask, Origin, Unfit};
+use crate::family::{Ask, Encode, Origin, Unfit};
 use crate::key::Held;
 use crate::{Attempt, Call, Error, ErrorKind};
 
@@ -51,6 +52,30 @@ impl Asked {
     }
 
     pub(super) fn request(&self, stream: bool) -> Result<Request, Error> {
+        let (client, ask) = (&*self.client, self.ask(stream)?);
+        let body = self.fitting((client.family.encode)(&ask))?;
+        let accept = if stream { "text/event-stream" } else { "application/json" };
+        let timeouts = match stream {
+            true => Some(client.stream_timeouts(&self.model).of_attempt()),
+            false => client.settings(&self.model).timeouts.or(client.timeouts),
+        };
+        self.post(client.url.clone(), &ask, body, accept, self.scope(), timeouts)
+    }
+
+    /// The request that counts the tokens of this one, which goes to another endpoint.
+    pub(super) fn counting(&self, encode: Encode, path: &str) -> Result<Request, Error> {
+        let (client, ask) = (&*self.client, self.ask(false)?);
+        let body = self.fitting(encode(&ask))?;
+        let mut url = client.url.clone();
+        let base = client.url.path().strip_suffix(client.family.path).unwrap_or_default();
+        url.set_path(&format!("{base}{path}"));
+        // Its failures say nothing about the model's answers.
+        let scope = Arc::from(format!("{}{path}", self.scope()));
+        self.post(url, &ask, body, "application/json", scope, client.timeouts)
+    }
+
+    /// What is to be written, as far as it makes sense for every API.
+    fn ask(&self, stream: bool) -> Result<Ask<'_>, Error> {
         let (client, call) = (&*self.client, &self.call);
         if call.messages.is_empty() {
             return Err(self.fail(ErrorKind::InvalidRequest, "the conversation is empty, nothing was sent"));
@@ -59,24 +84,31 @@ impl Asked {
             let what = format!("the {name} is no number, nothing was sent");
             return Err(self.fail(ErrorKind::InvalidRequest, what));
         }
-        let settings = client.settings(&self.model);
-        let ask = Ask {
-            call,
-            model: &self.model,
-            max_tokens: settings.max_tokens.unwrap_or(client.max_tokens),
-            stream,
-            provider: &client.name,
-            vendor: &client.vendor,
-        };
-        let body = (client.family.encode)(&ask)
-            .map_err(|Unfit(what)| self.fail(ErrorKind::InvalidRequest, format!("{what}, nothing was sent")))?;
-        let mut request = Request::to(Method::POST, client.url.clone())
+        let (model, provider, vendor) = (&*self.model, &*client.name, &*client.vendor);
+        let max_tokens = client.settings(model).max_tokens.unwrap_or(client.max_tokens);
+        Ok(Ask { call, model, max_tokens, stream, provider, vendor })
+    }
+
+    fn fitting<T>(&self, written: Result<T, Unfit>) -> Result<T, Error> {
+        written.map_err(|Unfit(what)| self.fail(ErrorKind::InvalidRequest, format!("{what}, nothing was sent")))
+    }
+
+    fn post(
+        &self,
+        url: Url,
+        ask: &Ask<'_>,
+        body: Vec<u8>,
+        accept: &'static str,
+        scope: Arc<str>,
+        timeouts: Option<Timeouts>,
+    ) -> Result<Request, Error> {
+        let (client, call) = (&*self.client, &self.call);
+        let mut request = Request::to(Method::POST, url)
             .map_err(|error| self.fail(ErrorKind::Config, error.to_string()))?
             .body(body)
-            .header(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let accept = if stream { "text/event-stream" } else { "application/json" };
-        request = request.header(header::ACCEPT, HeaderValue::from_static(accept));
-        for (name, value) in &client.headers {
+            .header(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))
+            .header(header::ACCEPT, HeaderValue::from_static(accept));
+        for (name, value) in client.headers.iter().chain(&self.fitting((client.family.headers)(ask))?) {
             request = request.header(name.clone(), value.clone());
         }
         if let Some(key) = &self.held.header {
@@ -86,11 +118,7 @@ impl Asked {
         if context.resend == Resend::ByMethod {
             context.resend = Resend::Stale;
         }
-        request = request.context(context).scope(self.scope()).retry(client.retry).classify(client.rules.clone());
-        let timeouts = match stream {
-            true => Some(client.stream_timeouts(&self.model).of_attempt()),
-            false => settings.timeouts.or(client.timeouts),
-        };
+        request = request.context(context).scope(scope).retry(client.retry).classify(client.rules.clone());
         if let Some(timeouts) = timeouts {
             request = request.timeouts(timeouts);
         }

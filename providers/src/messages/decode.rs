@@ -3,12 +3,17 @@
 use std::collections::VecDeque;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use steadfast_pool::SseEvent;
 
-use super::wire::{WireUsage, finish};
+use super::answer::extras;
+use super::blocks::Blocks;
+use super::delta::Delta;
+use super::open::Came;
+use super::usage::{Counts, finish};
 use crate::family::{Decode, Origin, Progress};
-use crate::lenient::lenient;
+use crate::lenient::{lenient, lenient_record};
 use crate::problem::{Fault, Problem, json};
 use crate::{Event, Finish, Usage, Vendor};
 
@@ -20,60 +25,49 @@ struct Typed {
 
 #[derive(Deserialize)]
 struct MessageStart {
-    message: Message,
+    message: Map<String, Value>,
 }
 
 #[derive(Deserialize)]
-struct Message {
-    #[serde(default, deserialize_with = "lenient")]
-    id: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    model: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    usage: Option<WireUsage>,
-}
-
-#[derive(Deserialize)]
-struct BlockStart {
-    content_block: Piece,
+struct BlockStart<'a> {
+    #[serde(default)]
+    index: Option<u32>,
+    #[serde(borrow)]
+    content_block: &'a RawValue,
 }
 
 #[derive(Deserialize)]
 struct BlockDelta {
-    delta: Piece,
+    #[serde(default)]
+    index: Option<u32>,
+    delta: Delta,
 }
 
-/// A block or a delta; only text has `text`.
 #[derive(Deserialize)]
-struct Piece {
+struct BlockStop {
     #[serde(default)]
-    text: Option<String>,
+    index: Option<u32>,
 }
 
 #[derive(Deserialize)]
 struct MessageDelta {
-    #[serde(default, deserialize_with = "lenient")]
-    delta: Option<Ending>,
-    #[serde(default, deserialize_with = "lenient")]
-    usage: Option<WireUsage>,
-}
-
-#[derive(Deserialize)]
-struct Ending {
-    #[serde(default)]
-    stop_reason: Option<String>,
+    #[serde(default, deserialize_with = "lenient_record")]
+    delta: Option<Map<String, Value>>,
+    #[serde(default, deserialize_with = "lenient_record")]
+    usage: Option<Map<String, Value>>,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
 }
 
 pub(super) fn decoder(origin: Origin, _: &Vendor) -> Box<dyn Decode> {
-    Box::new(Decoder { origin, started: false, stopped: false, usage: None, finish: None })
+    Box::new(Decoder { blocks: Blocks::new(origin), stopped: false, counts: Counts::default(), finish: None })
 }
 
 struct Decoder {
-    origin: Origin,
-    started: bool,
+    blocks: Blocks,
     /// `message_stop` came.
     stopped: bool,
-    usage: Option<WireUsage>,
+    counts: Counts,
     finish: Option<Finish>,
 }
 
@@ -81,25 +75,18 @@ impl Decode for Decoder {
     fn take(&mut self, event: &SseEvent, out: &mut VecDeque<Event>) -> Result<Progress, Fault> {
         let data = event.data.as_bytes();
         match event.event.as_str() {
-            "ping" => Ok(Progress::More),
-            known @ ("message_start"
-            | "content_block_start"
-            | "content_block_delta"
-            | "content_block_stop"
-            | "message_delta"
-            | "message_stop"
-            | "error") => self.typed(known, data, out),
             // There are gateways that lose the names, and there will be names that are not known yet.
             "message" => match serde_json::from_slice(data) {
                 Ok(Typed { class: Some(class) }) => self.typed(&class, data, out),
                 _ => Ok(Progress::More),
             },
-            _ => Ok(Progress::More),
+            class => self.typed(class, data, out),
         }
     }
 
     fn close(&mut self, out: &mut VecDeque<Event>) -> bool {
         if self.stopped {
+            self.blocks.end(out);
             out.push_back(Event::Finish(self.finish.take().unwrap_or(Finish::Unknown)));
         }
         self.stopped
@@ -109,25 +96,45 @@ impl Decode for Decoder {
 impl Decoder {
     fn typed(&mut self, class: &str, data: &[u8], out: &mut VecDeque<Event>) -> Result<Progress, Fault> {
         match class {
+            "content_block_delta" => {
+                let BlockDelta { index, delta } = json("content_block_delta", data)?;
+                self.blocks.go_on(index, delta, out)?;
+            }
             "message_start" => {
-                let MessageStart { message } = json("message_start", data)?;
-                self.start(message.model, message.id, out);
-                self.count(message.usage, out);
+                let MessageStart { mut message } = json("message_start", data)?;
+                let mut text = |name| match message.remove(name) {
+                    Some(Value::String(text)) => Some(text),
+                    _ => None,
+                };
+                let (model, id) = (text("model"), text("id"));
+                let usage = message.remove("usage");
+                self.blocks.begin(model, id);
+                self.tell(message, out);
+                if let Some(Value::Object(usage)) = usage {
+                    self.count(usage, out);
+                }
             }
             "content_block_start" => {
-                let BlockStart { content_block } = json("content_block_start", data)?;
-                self.text(content_block, out);
+                let BlockStart { index, content_block } = json("content_block_start", data)?;
+                if let Some(block) = Came::read(content_block) {
+                    self.blocks.start(index, block, out)?;
+                }
             }
-            "content_block_delta" => {
-                let BlockDelta { delta } = json("content_block_delta", data)?;
-                self.text(delta, out);
+            "content_block_stop" => {
+                let BlockStop { index } = json("content_block_stop", data)?;
+                self.blocks.stop(index, out);
             }
             "message_delta" => {
-                let MessageDelta { delta, usage } = json("message_delta", data)?;
-                if let Some(reason) = delta.and_then(|delta| delta.stop_reason) {
-                    self.finish = Some(finish(reason));
+                let MessageDelta { delta, usage, rest } = json("message_delta", data)?;
+                let mut delta = delta.unwrap_or_default();
+                if let Some(Value::String(reason)) = delta.remove("stop_reason") {
+                    self.finish = Some(finish(&reason));
                 }
-                self.count(usage, out);
+                self.tell(delta, out);
+                self.tell(rest, out);
+                if let Some(usage) = usage {
+                    self.count(usage, out);
+                }
             }
             "message_stop" => {
                 self.stopped = true;
@@ -143,25 +150,17 @@ impl Decoder {
         Ok(Progress::More)
     }
 
-    fn start(&mut self, model: Option<String>, id: Option<String>, out: &mut VecDeque<Event>) {
-        if !std::mem::replace(&mut self.started, true) {
-            out.push_back(self.origin.start(model, id));
-        }
-    }
-
-    fn text(&mut self, piece: Piece, out: &mut VecDeque<Event>) {
-        if let Some(text) = piece.text.filter(|text| !text.is_empty()) {
-            self.start(None, None, out);
-            out.push_back(Event::Text(text));
+    /// What else the provider says about the answer.
+    fn tell(&mut self, said: Map<String, Value>, out: &mut VecDeque<Event>) {
+        for (name, value) in extras(said) {
+            self.blocks.tell(Event::Extra { name, value }, out);
         }
     }
 
     /// Counts are of the whole call so far; a later event may leave some of them out.
-    fn count(&mut self, usage: Option<WireUsage>, out: &mut VecDeque<Event>) {
-        if let Some(usage) = usage {
-            let usage = self.usage.unwrap_or_default().then(usage);
-            self.usage = Some(usage);
-            out.push_back(Event::Usage(Usage::from(usage)));
-        }
+    fn count(&mut self, usage: Map<String, Value>, out: &mut VecDeque<Event>) {
+        let rest = self.counts.take(usage);
+        self.tell(rest, out);
+        self.blocks.tell(Event::Usage(Usage::from(self.counts)), out);
     }
 }

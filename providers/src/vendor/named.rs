@@ -107,7 +107,7 @@ impl Vendor {
         Self { api: Api::Responses, ..Self::openai() }
     }
 
-    /// Anthropic, API version 2023-06-01.
+    /// Anthropic, API version 2023-06-01 unless a client [chooses](crate::ClientBuilder::api_version) another one.
     #[must_use]
     pub fn anthropic() -> Self {
         known().iter().find(|vendor| vendor.name == "anthropic").cloned().unwrap_or_default()

@@ -93,8 +93,9 @@ fn recorded_anthropic_streams_are_understood() {
     check_anthropic(1, id, model, "Hello there!", Usage::new(40, 5, 10, 8, 0), Finish::Stop);
     let (id, model) = ("msg_01RefusalTestMessage123456789", "claude-opus-4-7");
     check_anthropic(2, id, model, "", Usage::new(20, 0, 0, 0, 0), Finish::Refusal);
+    // The answer is that of the model that it was moved to.
     let id = "msg_01FallbackModelRelabel000001";
-    check_anthropic(3, id, model, "Hello there!", Usage::new(25, 0, 0, 8, 0), Finish::Stop);
+    check_anthropic(3, id, "claude-sonnet-4-5", "Hello there!", Usage::new(25, 0, 0, 8, 0), Finish::Stop);
     let model = "claude-sonnet-4-20250514";
     check_anthropic(4, tool, model, weather, Usage::new(377, 0, 0, 65, 0), Finish::ToolUse);
     check_anthropic(5, tool, model, weather, Usage::new(377, 0, 0, 65, 0), Finish::ToolUse);
