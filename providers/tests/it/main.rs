@@ -20,3 +20,4 @@ mod secrets;
 mod streams;
 mod switching;
 mod trace;
+mod vendors;
