@@ -1,5 +1,7 @@
 //! The reader against recorded streams, at every chunk boundary.
 
+mod contract;
+
 use std::sync::Arc;
 
 use proptest::prelude::*;
