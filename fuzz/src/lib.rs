@@ -1,8 +1,11 @@
 //! Targets for a fuzzing engine: each reads what a stranger may send and asserts what must hold of it.
 
+mod desk;
 mod entry;
 mod lines;
 
+pub mod answer;
+pub mod conversation;
 pub mod headers;
 pub mod plain;
 pub mod recording;
@@ -10,3 +13,4 @@ pub mod retry_after;
 pub mod script;
 pub mod settings;
 pub mod sse;
+pub mod streams;

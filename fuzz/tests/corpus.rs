@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use steadfast_fuzz::{headers, recording, retry_after, script, settings, sse};
+use steadfast_fuzz::{answer, conversation, headers, recording, retry_after, script, settings, sse, streams};
 
 fn holds(name: &str, check: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
@@ -12,6 +12,16 @@ fn holds(name: &str, check: fn(&[u8])) {
         println!("{}", input.display());
         check(&std::fs::read(input).unwrap());
     }
+}
+
+#[test]
+fn answers_hold() {
+    holds("answer", answer::check);
+}
+
+#[test]
+fn conversations_hold() {
+    holds("conversation", conversation::check);
 }
 
 #[test]
@@ -42,4 +52,14 @@ fn settings_hold() {
 #[test]
 fn streams_hold() {
     holds("sse", sse::check);
+}
+
+#[test]
+fn streams_of_chat_hold() {
+    holds("chat_stream", streams::chat);
+}
+
+#[test]
+fn streams_of_messages_hold() {
+    holds("messages_stream", streams::messages);
 }

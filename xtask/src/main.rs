@@ -6,6 +6,7 @@ mod ci;
 mod cov;
 mod features;
 mod fuzz;
+mod interop;
 mod lint;
 mod loom;
 mod nostd;
@@ -56,6 +57,8 @@ enum Command {
     Cov,
     /// Run what reads foreign bytes on bytes that an engine makes up.
     Fuzz(fuzz::Args),
+    /// Compare the LLM clients with the official Python SDKs on the same faults; installs those into target/interop.
+    Interop(interop::Args),
     /// Measure ours against the peers, and record it.
     Bench(bench::Args),
 }
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
         Command::Ci => ci::run(),
         Command::Cov => cov::run(),
         Command::Fuzz(args) => fuzz::run(&args),
+        Command::Interop(args) => interop::run(&args),
         Command::Bench(args) => bench::run(&args),
     };
     done.unwrap_or_else(|error| {

@@ -1,4 +1,4 @@
-//! Test programs, built to be run often: optimised, with the checks of a debug build.
+//! Programs that cargo builds: tests, to be run often (optimised, with the checks of a debug build), and examples.
 
 use std::io;
 use std::path::PathBuf;
@@ -33,8 +33,19 @@ pub(crate) fn built<'a>(packages: &[&'a Package]) -> io::Result<Vec<Program<'a>>
         build.args(["--package", &package.name]);
     }
     let messages = output(&mut build)?;
-    let built = messages.lines().filter_map(|line| serde_json::from_str::<Built>(line).ok());
-    Ok(built.filter_map(|built| program(built, packages)).collect())
+    Ok(told(&messages).filter_map(|built| program(built, packages)).collect())
+}
+
+/// Builds an example of a package.
+pub(crate) fn example(package: &str, name: &str) -> io::Result<PathBuf> {
+    let mut build = cargo(["build", "--package", package, "--example", name]);
+    let messages = output(build.args(["--quiet", "--message-format=json-render-diagnostics"]))?;
+    let example = told(&messages).find_map(|built| built.executable);
+    example.ok_or_else(|| io::Error::other(format!("{package} has no example {name}")))
+}
+
+fn told(messages: &str) -> impl Iterator<Item = Built> {
+    messages.lines().filter_map(|line| serde_json::from_str(line).ok())
 }
 
 fn program<'a>(built: Built, packages: &[&'a Package]) -> Option<Program<'a>> {
