@@ -371,17 +371,17 @@ async fn odd_fields_do_not_cost_the_answer() {
             Vendor::OpenAi => {
                 json!({ "id": 7, "model": null, "usage": { "prompt_tokens": "many", "completion_tokens": 3 },
                 "choices": [{ "message": { "content": [{ "type": "text", "text": "h" }, { "type": "text", "text": "i" }] },
-                              "finish_reason": "eos" }] })
+                              "finish_reason": "enough" }] })
             }
             Vendor::Anthropic => json!({ "id": 7, "usage": { "input_tokens": null, "output_tokens": 3 },
                 "content": [{ "type": "thinking", "thinking": "hm", "text": "no" }, { "type": "text", "text": "hi" }],
-                "stop_reason": "eos" }),
+                "stop_reason": "enough" }),
         };
         let (result, ..) = once(vendor, mode, Script::new().always(Answer::json(200, body))).await;
         let reply = result.unwrap();
         assert_eq!(
             (reply.text().into_owned().as_str(), reply.finish.clone()),
-            ("hi", Finish::Other("eos".into())),
+            ("hi", Finish::Other("enough".into())),
             "{vendor} {mode:?}"
         );
         assert_eq!(reply.usage, Usage::new(0, 0, 0, 3, 0));
