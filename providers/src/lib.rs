@@ -20,10 +20,12 @@ mod attempt;
 mod event;
 mod finish;
 mod hit;
+mod price;
 mod reply;
 mod stream;
 mod timeouts;
 mod usage;
+mod usd;
 
 mod embedding;
 mod model;
@@ -78,6 +80,7 @@ pub use metered::Metered;
 pub use model::ModelInfo;
 pub use options::PromptCache;
 pub use part::{CacheTtl, Other, Part, Reasoning};
+pub use price::{Price, Prices, Terms};
 pub use provider::{BoxFuture, Provider};
 pub use reply::Reply;
 pub use settings::ModelSettings;
@@ -86,6 +89,7 @@ pub use timeouts::{StreamTimeouts, Wait};
 pub use tool::{Tool, ToolChoice};
 pub use tool_call::{InvalidArguments, ToolCall, ToolResult};
 pub use usage::Usage;
+pub use usd::Usd;
 pub use vendor::{Auth, Endpoints, Quirks, Vendor, Versions};
 
 pub use steadfast_backoff as backoff;
