@@ -1,6 +1,7 @@
 //! The laws of counting, and of answers that come in pieces.
 
 mod cached;
+mod requests;
 
 use proptest::prelude::*;
 use steadfast_providers::{Event, Finish, ReplyStream, Usage};
