@@ -2,6 +2,7 @@
 
 mod answers;
 mod requests;
+mod tools;
 mod words;
 
 use steadfast_providers::{Api, ApiKey, Client, Vendor};

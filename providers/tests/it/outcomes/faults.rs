@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use steadfast_providers::Api;
 use steadfast_testkit::{Reply as Answer, Script, SseEvent};
 
-use super::words::{Mode, begun, calling, error, error_event, event, finished, minimal, whole};
+use super::words::{
+    ARGUMENTS, Mode, begun, called, calling, error, error_event, event, finished, minimal, whole, whole_call,
+};
 
 /// What befalls a call.
 pub(super) enum Fault {
@@ -260,6 +262,8 @@ fn shapes() -> Vec<Row> {
             let events: Vec<Value> = known.into_iter().flat_map(|event| [unknown(), event]).collect();
             (mode == Mode::Stream && api != Api::ChatCompletions).then(|| stream_of(&events))
         }),
+        always("a call of a tool", |api, mode| Some(tool_call(api, mode, ARGUMENTS))),
+        always("a call of a tool with invalid JSON", |api, mode| Some(tool_call(api, mode, "{\"city\": Paris}"))),
         always("ends inside of the call of a tool", |api, mode| {
             (mode == Mode::Stream).then(|| stream_of(&calling(api, "{\"ci")))
         }),
@@ -273,6 +277,13 @@ fn shapes() -> Vec<Row> {
             (mode == Mode::Stream).then(|| whole_stream(api).truncate_after(u64::MAX))
         }),
     ]
+}
+
+fn tool_call(api: Api, mode: Mode, arguments: &str) -> Answer {
+    match mode {
+        Mode::Plain => whole_call(api, arguments),
+        Mode::Stream => stream_of(&[calling(api, arguments), called(api, arguments)].concat()),
+    }
 }
 
 /// A stream as it is when all went well, with the line that ends those of Chat Completions.

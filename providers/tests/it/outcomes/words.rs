@@ -13,6 +13,9 @@ pub(super) enum Mode {
 
 pub(super) const TEXT: &str = "Größe: 10 µm – 🐝";
 
+/// The arguments of the call of a tool.
+pub(super) const ARGUMENTS: &str = r#"{"city":"Paris"}"#;
+
 /// An answer that says no more than it must.
 pub(super) fn minimal(api: Api, mode: Mode) -> Answer {
     match mode {
@@ -176,6 +179,54 @@ pub(super) fn calling(api: Api, arguments: &str) -> Vec<Value> {
             ]
         }
     }
+}
+
+/// The data of what finishes [`calling`].
+pub(super) fn called(api: Api, arguments: &str) -> Vec<Value> {
+    match api {
+        Api::ChatCompletions => {
+            vec![
+                json!({ "id": "c1", "model": "m", "choices": [{ "index": 0, "delta": {}, "finish_reason": "tool_calls" }] }),
+            ]
+        }
+        Api::Responses => {
+            let item = item(arguments, "completed");
+            let response = json!({ "id": "r1", "model": "m", "status": "completed", "output": [item] });
+            let mut events = vec![
+                json!({ "type": "response.function_call_arguments.done", "item_id": "f1", "output_index": 0, "arguments": arguments }),
+                json!({ "type": "response.output_item.done", "output_index": 0, "item": item }),
+                json!({ "type": "response.completed", "response": response }),
+            ];
+            number(&mut events, 3);
+            events
+        }
+        _ => vec![
+            json!({ "type": "content_block_stop", "index": 0 }),
+            json!({ "type": "message_delta", "delta": { "stop_reason": "tool_use" }, "usage": { "output_tokens": 3 } }),
+            json!({ "type": "message_stop" }),
+        ],
+    }
+}
+
+/// A whole answer that calls a tool with these arguments.
+pub(super) fn whole_call(api: Api, arguments: &str) -> Answer {
+    let body = match api {
+        Api::ChatCompletions => {
+            let function = json!({ "name": "weather", "arguments": arguments });
+            let call = json!({ "id": "call_1", "type": "function", "function": function });
+            let message = json!({ "role": "assistant", "content": null, "tool_calls": [call] });
+            json!({ "id": "c1", "model": "m", "choices": [{ "index": 0, "message": message, "finish_reason": "tool_calls" }] })
+        }
+        Api::Responses => {
+            json!({ "id": "r1", "model": "m", "status": "completed", "output": [item(arguments, "completed")] })
+        }
+        _ => {
+            let input: Value = serde_json::from_str(arguments).unwrap_or_else(|_| json!(arguments));
+            let block = json!({ "type": "tool_use", "id": "call_1", "name": "weather", "input": input });
+            json!({ "id": "m1", "type": "message", "role": "assistant", "model": "m", "content": [block], "stop_reason": "tool_use" })
+        }
+    };
+    Answer::json(200, body)
 }
 
 /// An error in the words of the API: class, exact code, message.
