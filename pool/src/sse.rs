@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use memchr::memchr2;
@@ -45,6 +46,9 @@ pub struct SseDecoder {
     ready: VecDeque<SseEvent>,
 }
 
+/// The most room that is kept for the events to come.
+const KEPT: usize = 16 * 1024;
+
 impl Default for SseDecoder {
     fn default() -> Self {
         Self::new()
@@ -82,33 +86,98 @@ impl SseDecoder {
     ///
     /// [`SseError::TooLarge`] when an event outgrows the bound; the decoder is of no more use then.
     pub fn push(&mut self, mut bytes: &[u8]) -> Result<(), SseError> {
+        while let Some(event) = self.read(&mut bytes)? {
+            self.ready.push_back(event);
+        }
+        Ok(())
+    }
+
+    /// Takes in the next bytes of the stream, and shows `each` the events that end in them, after those that were not
+    /// taken. The room of one event serves the next: nothing is allocated for events of a usual size. Where `each`
+    /// breaks, the rest of `bytes` is discarded.
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use steadfast_pool::SseDecoder;
+    ///
+    /// let (mut decoder, mut letters) = (SseDecoder::new(), 0);
+    /// let flow = decoder.decode(b"data: one\n\ndata: two\n\ndata: [DONE]\n\ndata: three\n\n", |event| {
+    ///     if event.data == "[DONE]" {
+    ///         return ControlFlow::Break(letters);
+    ///     }
+    ///     letters += event.data.len();
+    ///     ControlFlow::Continue(())
+    /// });
+    /// assert_eq!(flow, Ok(ControlFlow::Break(6)));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`push`](Self::push); `each` has seen the events before.
+    pub fn decode<B>(
+        &mut self,
+        mut bytes: &[u8],
+        mut each: impl FnMut(&SseEvent) -> ControlFlow<B>,
+    ) -> Result<ControlFlow<B>, SseError> {
+        while let Some(event) = self.ready.pop_front() {
+            if let ControlFlow::Break(value) = each(&event) {
+                return Ok(ControlFlow::Break(value));
+            }
+        }
+        while let Some(event) = self.read(&mut bytes)? {
+            let flow = each(&event);
+            self.recycle(event);
+            if let ControlFlow::Break(value) = flow {
+                return Ok(ControlFlow::Break(value));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Takes bytes in until an event has ended, or there are none left.
+    fn read(&mut self, bytes: &mut &[u8]) -> Result<Option<SseEvent>, SseError> {
         while !bytes.is_empty() {
             if self.after_cr {
                 self.after_cr = false;
                 if bytes[0] == b'\n' {
-                    bytes = &bytes[1..];
+                    *bytes = &bytes[1..];
                     continue;
                 }
             }
             let Some(end) = memchr2(b'\n', b'\r', bytes) else {
                 self.check(bytes.len())?;
                 self.line.extend_from_slice(bytes);
-                return Ok(());
+                *bytes = &[];
+                return Ok(None);
             };
             self.check(end)?;
             self.after_cr = bytes[end] == b'\r';
-            if self.line.is_empty() {
-                self.end_of_line(&bytes[..end]);
+            let ended = if self.line.is_empty() {
+                self.end_of_line(&bytes[..end])
             } else {
                 let mut line = std::mem::take(&mut self.line);
                 line.extend_from_slice(&bytes[..end]);
-                self.end_of_line(&line);
+                let ended = self.end_of_line(&line);
                 line.clear();
                 self.line = line;
+                ended
+            };
+            *bytes = &bytes[end + 1..];
+            if ended.is_some() {
+                return Ok(ended);
             }
-            bytes = &bytes[end + 1..];
         }
-        Ok(())
+        Ok(None)
+    }
+
+    /// Gives the room of an event that was seen to those to come.
+    fn recycle(&mut self, event: SseEvent) {
+        let emptied = |text: String| {
+            let mut bytes = text.into_bytes();
+            bytes.clear();
+            if bytes.capacity() > KEPT { Vec::new() } else { bytes }
+        };
+        (self.data, self.event) = (emptied(event.data), emptied(event.event));
     }
 
     /// The next finished event.
@@ -146,7 +215,8 @@ impl SseDecoder {
         Ok(())
     }
 
-    fn end_of_line(&mut self, line: &[u8]) {
+    /// Takes in a line; the event that ended with it, if one did.
+    fn end_of_line(&mut self, line: &[u8]) -> Option<SseEvent> {
         let line = match std::mem::take(&mut self.at_start) {
             true => line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line),
             false => line,
@@ -157,7 +227,7 @@ impl SseDecoder {
         // Almost every line is one of data.
         let colon = if line.starts_with(b"data:") { Some(4) } else { memchr::memchr(b':', line) };
         let (field, value) = match colon {
-            Some(0) => return,
+            Some(0) => return None,
             Some(colon) => (&line[..colon], &line[colon + 1..]),
             None => (line, &[][..]),
         };
@@ -178,20 +248,23 @@ impl SseDecoder {
             b"retry" => self.retry = milliseconds(value).or(self.retry),
             _ => {}
         }
+        None
     }
 
-    fn end_of_event(&mut self) {
-        let event = text(std::mem::take(&mut self.event));
-        let data = std::mem::take(&mut self.data);
+    fn end_of_event(&mut self) -> Option<SseEvent> {
         let id = self.id.take().map(text);
         if id.is_some() {
             self.last_id.clone_from(&id);
         }
         if !std::mem::take(&mut self.has_data) {
-            return;
+            self.event.clear();
+            return None;
         }
-        let event = if event.is_empty() { String::from("message") } else { event };
-        self.ready.push_back(SseEvent { event, data: text(data), id });
+        if self.event.is_empty() {
+            self.event.extend_from_slice(b"message");
+        }
+        let (event, data) = (std::mem::take(&mut self.event), std::mem::take(&mut self.data));
+        Some(SseEvent { event: text(event), data: text(data), id })
     }
 }
 

@@ -152,6 +152,9 @@ impl ReplyStream {
     ///
     /// No event is lost when the future is dropped.
     pub async fn next(&mut self) -> Option<Result<Event, Error>> {
+        if let Some(event) = self.at_hand() {
+            return Some(event);
+        }
         let next = self.advance().await;
         if let Some(keeper) = &mut self.keeper {
             match &next {
@@ -161,6 +164,20 @@ impl ReplyStream {
             }
         }
         next
+    }
+
+    /// The next event where it is here already, and there is nothing to decide about it: so it is with most of those that
+    /// came together.
+    fn at_hand(&mut self) -> Option<Result<Event, Error>> {
+        let Source::Live(live) = &mut self.source else { return None };
+        if !self.failovers.is_empty() || !self.held.is_empty() || self.keeper.is_some() {
+            return None;
+        }
+        let event = live.at_hand()?;
+        Some(match self.note(&event) {
+            Ok(()) => Ok(event),
+            Err(error) => Err(self.fail(error)),
+        })
     }
 
     async fn advance(&mut self) -> Option<Result<Event, Error>> {

@@ -71,23 +71,22 @@ impl Trace {
         }
     }
 
-    /// An event of a streamed answer came, or what ended it.
-    pub(crate) fn saw(&mut self, event: &Result<Event, Error>) {
+    /// An event of a streamed answer came.
+    pub(crate) fn saw(&mut self, event: &Event) {
         match event {
-            Ok(Event::Start { model, id, .. }) => {
+            Event::Start { model, id, .. } => {
                 self.span.record("gen_ai.response.model", model.as_str());
                 self.span.record("gen_ai.response.id", id.as_deref());
             }
-            Ok(Event::Text(text)) => self.wrote(text),
-            Ok(Event::Usage(usage)) => self.used(usage),
-            Ok(Event::Finish(finish)) => self.finished(finish),
-            Ok(_) => {}
-            Err(error) => self.failed(error),
+            Event::Text(text) => self.wrote(text),
+            Event::Usage(usage) => self.used(usage),
+            Event::Finish(finish) => self.finished(finish),
+            _ => {}
         }
     }
 
     /// The call failed.
-    pub(super) fn failed(&mut self, error: &Error) {
+    pub(crate) fn failed(&mut self, error: &Error) {
         self.over = true;
         self.span.record("error.type", error.kind().as_str());
     }

@@ -61,7 +61,7 @@ impl Counted {
         let mut before: Option<&Attempt> = None;
         for attempt in attempts {
             let model = self.meter.model(&attempt.model);
-            for calls in [&self.meter.total, &model] {
+            for calls in [&self.meter.total, &*model] {
                 calls.attempts.inc();
                 calls.attempt_latency.record_duration(attempt.http.elapsed);
                 // Numbers begin anew at each provider: only what follows an attempt there is a retry.
@@ -83,7 +83,7 @@ impl Counted {
         let elapsed = self.timer.now().since(self.started);
         let model = self.meter.model(attempts.last().map_or(&self.asked, |last| &last.model));
         model.requests.inc();
-        for calls in [&self.meter.total, &model] {
+        for calls in [&self.meter.total, &*model] {
             calls.latency.record_duration(elapsed);
             how(calls);
         }
@@ -96,7 +96,7 @@ impl Drop for Counted {
         if !self.over {
             let model = self.meter.model(&self.asked);
             model.requests.inc();
-            for calls in [&self.meter.total, &model] {
+            for calls in [&self.meter.total, &*model] {
                 calls.cancelled.inc();
             }
             self.meter.total.active.sub(1);

@@ -1,7 +1,7 @@
 //! The instruments: one set for all calls, and one for each model.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use steadfast_telemetry::{Calls, Registry};
 
@@ -14,7 +14,7 @@ const KEPT: usize = 256;
 #[derive(Debug)]
 pub(crate) struct Meter {
     pub(crate) total: Calls,
-    models: Mutex<HashMap<String, Calls>>,
+    models: Mutex<HashMap<Arc<str>, Arc<Calls>>>,
 }
 
 impl Meter {
@@ -23,14 +23,14 @@ impl Meter {
     }
 
     /// The instruments of one model.
-    pub(crate) fn model(&self, model: &str) -> Calls {
+    pub(crate) fn model(&self, model: &str) -> Arc<Calls> {
         let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(calls) = models.get(model) {
-            return calls.clone();
+            return Arc::clone(calls);
         }
-        let calls = self.total.model(model);
+        let calls = Arc::new(self.total.model(model));
         if models.len() < KEPT {
-            models.insert(model.to_owned(), calls.clone());
+            models.insert(Arc::from(model), Arc::clone(&calls));
         }
         calls
     }

@@ -36,23 +36,23 @@ impl Live {
         Self { asked, trace, streaming: Some(streaming), reader, watch, failure: None, over: false }
     }
 
-    /// The next event. Cancel-safe: what was read is kept.
-    pub(crate) async fn next(&mut self) -> Option<Result<Event, Error>> {
-        let event = self.event().await;
-        if let Some(event) = &event {
-            self.trace.saw(event);
-        }
-        event
+    /// The next event, if it is here.
+    pub(crate) fn at_hand(&mut self) -> Option<Event> {
+        let event = self.reader.next()?;
+        self.watch.saw(&event);
+        self.trace.saw(&event);
+        Some(event)
     }
 
-    async fn event(&mut self) -> Option<Result<Event, Error>> {
+    /// The next event. Cancel-safe: what was read is kept.
+    pub(crate) async fn next(&mut self) -> Option<Result<Event, Error>> {
         loop {
-            if let Some(event) = self.reader.next() {
-                self.watch.saw(&event);
+            if let Some(event) = self.at_hand() {
                 return Some(Ok(event));
             }
             if let Some(error) = self.failure.take() {
                 self.streaming = None;
+                self.trace.failed(&error);
                 return Some(Err(error));
             }
             if self.over {

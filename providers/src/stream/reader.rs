@@ -1,6 +1,7 @@
 //! The body of a streamed answer, read: bytes in, events out, whatever the chunk boundaries. No I/O.
 
 use std::collections::VecDeque;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use bytes::BytesMut;
@@ -65,12 +66,16 @@ impl Reader {
             }
             Form::Whole(whole) => whole.extend_from_slice(bytes),
             Form::Events(events) => {
-                events.push(bytes).map_err(|error| Fault::Malformed(error.to_string()))?;
-                while let Some(event) = events.next() {
-                    if self.decoder.take(&event, &mut self.ready)? == Progress::Done {
-                        self.close()?;
-                        return Ok(Progress::Done);
-                    }
+                let (decoder, ready) = (&mut self.decoder, &mut self.ready);
+                let flow = events.decode(bytes, |event| match decoder.take(event, ready) {
+                    Ok(Progress::More) => ControlFlow::Continue(()),
+                    Ok(Progress::Done) => ControlFlow::Break(Ok(())),
+                    Err(fault) => ControlFlow::Break(Err(fault)),
+                });
+                if let ControlFlow::Break(end) = flow.map_err(|error| Fault::Malformed(error.to_string()))? {
+                    end?;
+                    self.close()?;
+                    return Ok(Progress::Done);
                 }
             }
         }
