@@ -118,6 +118,26 @@ impl Gcra {
         self.rule.convert(cell, to.rule, at)
     }
 
+    /// How many permits are owed at `now`, a begun one as a whole one: what the burst has more is admitted at once, and
+    /// nothing above. More than the burst after a charge beyond it; [`u64::MAX`] beyond the end of the clock.
+    ///
+    /// ```
+    /// use steadfast_clock::Nanos;
+    /// use steadfast_ratelimit::{Gcra, Quota};
+    ///
+    /// # fn main() -> Result<(), steadfast_ratelimit::ConfigError> {
+    /// let gcra = Gcra::new(Quota::per_second(10)?.burst(5)?);
+    /// let cell = gcra.charge(0, 3, Nanos::ZERO);
+    /// assert_eq!(gcra.owed(cell, Nanos::ZERO), 3);
+    /// assert_eq!(gcra.owed(cell, Nanos::from_nanos(150_000_000)), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn owed(&self, cell: u64, now: Nanos) -> u64 {
+        self.rule.owed(cell, now)
+    }
+
     /// The first point from `now` on by which `cost` is admitted if nobody else takes anything. A cost above the burst
     /// counts as several takers in a row. `None` beyond the end of the clock.
     #[must_use]
@@ -181,6 +201,11 @@ impl Rule {
         let after = u128::from(cell.max(floor)) + self.scale.of_cost(cost);
         let due = self.scale.reaches(after.saturating_sub(self.scale.of_cost(self.burst)))?;
         (after <= u128::from(LAST)).then_some(due.max(now))
+    }
+
+    pub(crate) fn owed(self, cell: u64, now: Nanos) -> u64 {
+        let Some((floor, _)) = self.scale.at(now) else { return u64::MAX };
+        cell.saturating_sub(floor).div_ceil(self.scale.per_permit)
     }
 
     /// The point by which a grant of `cost` at `at` is earned, if there was nothing before it; never later than that.

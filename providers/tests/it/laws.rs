@@ -1,5 +1,6 @@
 //! The laws of counting, and of answers that come in pieces.
 
+mod admission;
 mod cached;
 mod requests;
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
+mod admission;
 mod cached;
 mod clients;
 #[cfg(feature = "config")]

@@ -1,0 +1,175 @@
+//! What an answer told of its vendor's limits.
+
+use std::time::Duration;
+
+use http::HeaderMap;
+use steadfast_clock::UnixNanos;
+use steadfast_pool::backoff::retry_after;
+
+use super::reset::reset_in;
+use super::table::LimitTable;
+
+/// The most limits of a table.
+pub(super) const MOST_LIMITS: usize = 16;
+
+/// What headers told of one limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Told {
+    /// How much there is of it in its time.
+    pub limit: Option<u64>,
+    /// How much of it is left.
+    pub remaining: Option<u64>,
+    /// When all of it is there again.
+    pub resets_in: Option<Duration>,
+}
+
+impl Told {
+    /// Nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { limit: None, remaining: None, resets_in: None }
+    }
+
+    /// Sets how much there is of it.
+    #[must_use]
+    pub const fn limit(mut self, limit: u64) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Sets how much of it is left.
+    #[must_use]
+    pub const fn remaining(mut self, remaining: u64) -> Self {
+        self.remaining = Some(remaining);
+        self
+    }
+
+    /// Sets when all of it is there again.
+    #[must_use]
+    pub const fn resets_in(mut self, after: Duration) -> Self {
+        self.resets_in = Some(after);
+        self
+    }
+
+    fn is_nothing(&self) -> bool {
+        *self == Self::new()
+    }
+}
+
+/// What an answer told: of each limit of a table, and when to come back.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Heard {
+    /// What was told, with the number of the limit in its table.
+    pub limits: Vec<(usize, Told)>,
+    /// When to come back.
+    pub retry_after: Option<Duration>,
+}
+
+impl Heard {
+    /// Nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { limits: Vec::new(), retry_after: None }
+    }
+
+    /// Adds what was told of the limit with this number.
+    #[must_use]
+    pub fn limit(mut self, number: usize, told: Told) -> Self {
+        self.limits.push((number, told));
+        self
+    }
+
+    /// Sets when to come back.
+    #[must_use]
+    pub const fn retry_after(mut self, after: Option<Duration>) -> Self {
+        self.retry_after = after;
+        self
+    }
+}
+
+impl LimitTable {
+    /// Reads what the headers of an answer tell; also those that are told inside of an error.
+    ///
+    /// Dates are read relative to the answer's own `Date`, and to `now` where there is none that can be read. When to
+    /// come back is in `retry-after-ms`, `x-ms-retry-after-ms` or `Retry-After`, in this order. What cannot be read is as
+    /// if it were not there, and so is a limit of 0.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use steadfast_clock::UnixNanos;
+    /// use steadfast_providers::admission::{LimitTable, Told};
+    ///
+    /// let headers = [
+    ///     ("x-ratelimit-limit-tokens", "30000"),
+    ///     ("x-ratelimit-remaining-tokens", "4735"),
+    ///     ("x-ratelimit-reset-tokens", "50.529s"),
+    /// ];
+    /// let heard = LimitTable::OPENAI.read(headers, UnixNanos::EPOCH);
+    /// let tokens = Told::new().limit(30_000).remaining(4_735).resets_in(Duration::from_millis(50_529));
+    /// assert_eq!(heard.limits, [(1, tokens)]);
+    /// ```
+    #[must_use]
+    pub fn read<'h>(&self, headers: impl IntoIterator<Item = (&'h str, &'h str)>, now: UnixNanos) -> Heard {
+        let mut told = [Told::new(); MOST_LIMITS];
+        let mut resets = [None; MOST_LIMITS];
+        let (mut date, mut after_ms, mut azure, mut after) = (None, None, None, None);
+        for (name, value) in headers {
+            let value = value.trim();
+            for ((row, told), reset) in self.headers.iter().zip(&mut told).zip(&mut resets) {
+                match row.part(name) {
+                    Some(part) if part.eq_ignore_ascii_case("limit") => {
+                        told.limit = told.limit.or_else(|| whole(value)).filter(|limit| *limit > 0);
+                    }
+                    Some(part) if part.eq_ignore_ascii_case("remaining") => {
+                        told.remaining = told.remaining.or_else(|| left(value));
+                    }
+                    Some(part) if part.eq_ignore_ascii_case("reset") => *reset = reset.or(Some(value)),
+                    _ => {}
+                }
+            }
+            match name {
+                name if name.eq_ignore_ascii_case("date") => date = date.or(Some(value)),
+                name if name.eq_ignore_ascii_case("retry-after") => after = after.or(Some(value)),
+                name if name.eq_ignore_ascii_case("retry-after-ms") => after_ms = after_ms.or(Some(value)),
+                name if name.eq_ignore_ascii_case("x-ms-retry-after-ms") => azure = azure.or(Some(value)),
+                _ => {}
+            }
+        }
+        // A date, read relative to the epoch, is the time since the epoch.
+        let sent = date.and_then(|date| retry_after::parse(date, UnixNanos::EPOCH));
+        let now = sent.map_or(now, |sent| UnixNanos::EPOCH.saturating_add(sent));
+        for (told, reset) in told.iter_mut().zip(resets) {
+            told.resets_in = reset.and_then(|reset| reset_in(reset, now));
+        }
+        Heard {
+            limits: told.into_iter().enumerate().filter(|(_, told)| !told.is_nothing()).collect(),
+            retry_after: after_ms
+                .and_then(retry_after::parse_ms)
+                .or_else(|| azure.and_then(retry_after::parse_ms))
+                .or_else(|| after.and_then(|after| retry_after::parse(after, now))),
+        }
+    }
+
+    /// As [`read`](Self::read), of an answer's headers.
+    #[must_use]
+    pub fn read_map(&self, headers: &HeaderMap, now: UnixNanos) -> Heard {
+        self.read(headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))), now)
+    }
+}
+
+/// A whole number; one that is written with decimals is rounded down.
+fn whole(value: &str) -> Option<u64> {
+    let (whole, fraction) = value.split_once('.').unwrap_or((value, "0"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if digits(whole) && digits(fraction) { whole.parse().ok() } else { None }
+}
+
+/// What is left; less than nothing is nothing.
+fn left(value: &str) -> Option<u64> {
+    match value.strip_prefix('-') {
+        Some(debt) => whole(debt).map(|_| 0),
+        None => whole(value),
+    }
+}
