@@ -9,15 +9,19 @@
 //! I/O.
 
 mod book;
+mod booking;
 mod cost;
 mod date;
+mod desk;
 mod duration;
+mod estimate;
 mod heard;
 mod limits;
 mod meter;
 mod peaks;
 mod ramp;
 mod refusal;
+mod registry;
 mod reset;
 mod table;
 
@@ -28,5 +32,10 @@ pub use duration::go_duration;
 pub use heard::{Heard, Told};
 pub use limits::Limits;
 pub use refusal::{Refusal, Why};
+pub use registry::AdmissionSnapshot;
 pub use reset::reset_in;
 pub use table::{LimitHeader, LimitTable, Measure};
+
+pub(crate) use booking::Booking;
+pub(crate) use desk::Desk;
+pub(crate) use registry::desk;

@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use steadfast_backoff::Policy;
 use steadfast_pool::{Pool, Timeouts};
 
+use crate::admission::Limits;
 use crate::classify::Rules;
 use crate::client::Core;
 use crate::endpoint::{check_key, endpoint};
@@ -30,6 +31,7 @@ pub struct ClientBuilder {
     stream_timeouts: StreamTimeouts,
     max_tokens: u32,
     models: HashMap<Arc<str>, ModelSettings>,
+    limits: Option<Limits>,
     traces_contents: bool,
 }
 
@@ -52,6 +54,7 @@ impl ClientBuilder {
             stream_timeouts: StreamTimeouts::default(),
             max_tokens: MAX_TOKENS,
             models: HashMap::new(),
+            limits: None,
             traces_contents: false,
         }
     }
@@ -142,6 +145,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets what is known of the account's limits before the provider tells them, and how long calls wait for them. They
+    /// are those of a provider, key and family of models, and shared by all clients of the pool.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = Some(limits);
+        self
+    }
+
     /// The client.
     ///
     /// # Errors
@@ -193,6 +203,7 @@ impl ClientBuilder {
             stream_timeouts: self.stream_timeouts,
             max_tokens: self.max_tokens,
             models: self.models,
+            limits: self.limits,
             traces_contents: self.traces_contents,
         })))
     }

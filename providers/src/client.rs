@@ -16,6 +16,7 @@ use steadfast_pool::{Pool, Streaming, Timeouts};
 use tracing::Instrument;
 use url::Url;
 
+use crate::admission::Limits;
 use crate::classify::Rules;
 use crate::family::Family;
 use crate::key::Keyring;
@@ -57,6 +58,7 @@ pub(crate) struct Core {
     pub(crate) max_tokens: u32,
     /// What is otherwise for some models.
     pub(crate) models: HashMap<Arc<str>, ModelSettings>,
+    pub(crate) limits: Option<Limits>,
     /// Traces tell what is asked and answered.
     pub(crate) traces_contents: bool,
 }
@@ -184,6 +186,7 @@ impl Asked {
         }
         match (self.client.family.decode)(response.body(), &self.client.vendor) {
             Ok(whole) => {
+                self.settle(whole.usage.as_ref());
                 let message = Message::of(Role::Assistant, whole.parts);
                 trace.wrote(&message.text());
                 trace.answered(whole.model.as_deref(), whole.id.as_deref(), whole.usage.as_ref(), &whole.finish);

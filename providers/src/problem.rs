@@ -16,6 +16,8 @@ pub(crate) struct Problem {
     /// A code that is a number: an HTTP status, told inside of a body.
     pub(crate) number: Option<u16>,
     pub(crate) request_id: Option<String>,
+    /// Headers that are told inside of it.
+    pub(crate) headers: Vec<(String, String)>,
 }
 
 impl Problem {
@@ -63,6 +65,7 @@ impl Problem {
                 None => code.and_then(Value::as_u64).and_then(|number| u16::try_from(number).ok()),
             },
             request_id: text(value, "request_id"),
+            headers: headers(value),
         }
     }
 
@@ -105,6 +108,12 @@ pub(crate) fn json<'a, T: serde::Deserialize<'a>>(what: &str, bytes: &'a [u8]) -
 
 fn text(value: &Value, field: &str) -> Option<String> {
     value.get(field).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// OpenAI's errors inside of streams tell the limits as headers would.
+fn headers(value: &Value) -> Vec<(String, String)> {
+    let fields = value.get("headers").and_then(Value::as_object).into_iter().flatten();
+    fields.take(64).filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
 }
 
 /// As the vendors' own clients judge it: `null`, `false`, `0`, `""`, `[]` and `{}` are not.

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::admission::LimitTable;
 use crate::problem::Problem;
 use crate::{Api, Error, ErrorKind};
 
@@ -85,6 +86,9 @@ pub struct Vendor {
     /// What it does otherwise than OpenAI, where it speaks Chat Completions.
     #[serde(default)]
     pub quirks: Quirks,
+    /// What it limits, and the headers that tell of it.
+    #[serde(default)]
+    pub limits: LimitTable,
 }
 
 /// How a key travels: in which header, and what comes before it.
@@ -137,6 +141,7 @@ impl Default for Vendor {
             classes: BTreeMap::new(),
             endpoints: Endpoints::default(),
             quirks: Quirks::default(),
+            limits: LimitTable::default(),
         }
     }
 }

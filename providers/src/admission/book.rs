@@ -13,7 +13,7 @@ use super::heard::{Heard, MOST_LIMITS};
 use super::limits::Limits;
 use super::meter::{Hold, Meter};
 use super::ramp::{Pulse, Ramp};
-use super::table::LimitTable;
+use super::table::{LimitHeader, LimitTable};
 
 use line::Line;
 pub use line::{Entered, Turn};
@@ -44,8 +44,8 @@ pub struct Book {
     meters: Vec<Meter>,
     /// The meter of each limit of the table.
     rows: [Option<usize>; MOST_LIMITS],
-    /// What was admitted and may not have been counted by the provider: requests and input until there is an answer, output
-    /// until it is written.
+    /// What was admitted and may be another number to the provider: requests until there is an answer, tokens until it is
+    /// known what they were.
     out: Cost,
     /// All that was ever admitted, around and around.
     total: Cost,
@@ -123,20 +123,35 @@ impl Book {
             heard: false,
             typical: 256,
         };
+        book.configure(limits);
+        book
+    }
+
+    /// Takes over what is known ahead; what the vendor told stands.
+    pub(super) fn configure(&mut self, limits: &Limits) {
+        self.longest_wait = limits.longest_wait;
         for &(measure, limit, window) in limits.known.iter().take(MOST_OTHERS) {
             let Some(meter) = Meter::new(measure, limit, window) else { continue };
-            let fits = |row: &super::LimitHeader| row.measure == measure && row.window() == window;
-            let row = book.table.headers.iter().take(MOST_LIMITS).position(fits);
-            let meter = match row.and_then(|row| book.table.headers.get(row)) {
+            let known = self.meters.iter_mut().find(|known| known.measure == measure && known.window == window);
+            if let Some(known) = known {
+                if !known.told && known.limit != limit {
+                    known.configure(meter);
+                }
+                continue;
+            }
+            let fits = |row: &LimitHeader| row.measure == measure && row.window() == window;
+            let row = self.table.headers.iter().take(MOST_LIMITS).position(fits);
+            // A limit of which was told for another time has its place taken.
+            let row = row.filter(|row| self.rows[*row].is_none());
+            let meter = match row.and_then(|row| self.table.headers.get(row)) {
                 Some(header) => meter.open(header.seconds.is_none()).at_once(header.at_once),
                 None => meter,
             };
             if let Some(row) = row {
-                book.rows[row] = Some(book.meters.len());
+                self.rows[row] = Some(self.meters.len());
             }
-            book.meters.push(meter);
+            self.meters.push(meter);
         }
-        book
     }
 
     /// The vendor's table.
@@ -159,7 +174,7 @@ impl Book {
             input: self.total.input.wrapping_sub(ticket.mark.input),
             output: self.total.output.wrapping_sub(ticket.mark.output),
         };
-        let own = Cost { output: ticket.cost.output, ..Cost::NONE };
+        let own = Cost { requests: 0, ..ticket.cost };
         self.learn(heard, ticket.before.plus(since).plus(own), &ticket.holds, now);
         match answered {
             Answered::Accepted => {
@@ -184,7 +199,7 @@ impl Book {
     /// Ends a call by what it took; by what it was estimated to take when that is not known.
     pub fn settle(&mut self, mut ticket: Ticket, took: Option<Cost>, now: Nanos) {
         self.arrived(&mut ticket);
-        self.out.output = self.out.output.saturating_sub(ticket.cost.output);
+        self.out = self.out.minus(Cost { requests: 0, ..ticket.cost });
         let Some(took) = took else { return };
         if took.output > 0 {
             self.typical = (self.typical.saturating_mul(7).saturating_add(took.output) / 8).max(1);
@@ -221,11 +236,10 @@ impl Book {
             && self.meters.iter().all(full)
     }
 
-    /// The provider has counted requests and input by now, or never will.
+    /// The provider has counted the request by now, or never will.
     fn arrived(&mut self, ticket: &mut Ticket) {
         if !std::mem::replace(&mut ticket.answered, true) {
-            let came = Cost { output: 0, ..ticket.cost };
-            self.out = self.out.minus(came);
+            self.out.requests = self.out.requests.saturating_sub(ticket.cost.requests);
         }
     }
 

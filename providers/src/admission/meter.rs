@@ -95,6 +95,12 @@ impl Meter {
         self
     }
 
+    /// Becomes another limit, of which all is there.
+    pub(super) fn configure(&mut self, other: Self) {
+        let era = self.era.wrapping_add(1);
+        *self = Self { open: self.open, at_once: self.at_once, latest: self.latest, era, ..other };
+    }
+
     fn burst(&self) -> u64 {
         self.gcra.quota().burst_size()
     }
@@ -146,12 +152,13 @@ impl Meter {
             self.cell = self.gcra.charge(self.cell, took - hold.cost, now);
         } else if hold.era == self.era {
             let left = self.left(now);
-            // The hold's own peak is the one before it.
-            let peak =
-                self.peaks.since(hold.at.saturating_add(Duration::from_nanos(1))).map_or(left, |peak| peak.max(left));
-            let room = signed(self.burst()).saturating_sub(peak.max(hold.left)).max(0).unsigned_abs();
+            // The peak at the hold's own point is the one before it.
+            let since = hold.at.saturating_add(Duration::from_nanos(1));
+            let peak = self.peaks.since(since).map_or(left, |peak| peak.max(left));
+            let room = signed(self.burst()).saturating_sub(peak).max(0).unsigned_abs();
             let unused = (hold.cost - took).min(room);
             self.cell = self.gcra.refund(self.cell, &Grant::new(unused, now), unused, now);
+            self.peaks.raise(since, signed(unused));
         }
     }
 

@@ -32,6 +32,21 @@ impl Peaks {
         self.0.get(first).map(|(_, level)| *level)
     }
 
+    /// It was so much higher since `since`, as it turns out.
+    pub(super) fn raise(&mut self, since: Nanos, by: i64) {
+        let mut first = self.0.partition_point(|(at, _)| *at < since);
+        for (_, level) in self.0.iter_mut().skip(first) {
+            *level = level.saturating_add(by);
+        }
+        while let (Some(last), Some((_, highest))) = (first.checked_sub(1), self.0.get(first)) {
+            if self.0.get(last).is_some_and(|(_, level)| level > highest) {
+                return;
+            }
+            self.0.remove(last);
+            first = last;
+        }
+    }
+
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }
@@ -49,6 +64,17 @@ mod tests {
         }
         let since = |at| peaks.since(Nanos::from_nanos(at));
         assert_eq!([0, 2, 3, 4, 5, 6].map(since), [Some(9), Some(9), Some(6), Some(6), Some(-3), None]);
+    }
+
+    #[test]
+    fn what_turns_out_higher_hides_what_was_before() {
+        let mut peaks = Peaks::default();
+        for (at, level) in [(1, 9), (2, 7), (3, 5), (4, 3)] {
+            peaks.note(Nanos::from_nanos(at), level);
+        }
+        peaks.raise(Nanos::from_nanos(3), 3);
+        let since = |at| peaks.since(Nanos::from_nanos(at));
+        assert_eq!([1, 2, 3, 4, 5].map(since), [Some(9), Some(8), Some(8), Some(6), None]);
     }
 
     #[test]

@@ -35,6 +35,7 @@ impl Measure {
 
 /// One limit of a vendor, and the three headers that tell of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct LimitHeader {
     /// What it counts.
@@ -86,28 +87,31 @@ impl LimitHeader {
 
 /// A vendor's limits: in which headers it tells them, what it counts, and which models share them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct LimitTable {
     /// The limits that headers tell of. At most 16 are looked at.
-    #[serde(default)]
     pub headers: Cow<'static, [LimitHeader]>,
     /// Whether a call counts in the end by what it took; otherwise by what it could have taken, also when it was less.
-    #[serde(default = "yes")]
     pub settles: bool,
     /// Whether the limit of an answer counts ahead, as if all of it were written.
-    #[serde(default)]
     pub precharges: bool,
     /// Whether tokens that are read from the prompt cache count.
-    #[serde(default = "yes")]
     pub counts_cached: bool,
     /// Beginnings of models' names that share one limit; the first that fits is the family.
-    #[serde(default)]
     pub families: Cow<'static, [Cow<'static, str>]>,
 }
 
-fn yes() -> bool {
-    true
-}
+/// Those that most vendors took over from OpenAI, and Cerebras's beside them.
+const COMMON_HEADERS: &[LimitHeader] = &[
+    LimitHeader::new(Measure::Requests, "x-ratelimit-{}-requests"),
+    LimitHeader::new(Measure::Tokens, "x-ratelimit-{}-tokens"),
+    LimitHeader::new(Measure::Tokens, "x-ratelimit-{}-tokens_usage_based"),
+    LimitHeader::new(Measure::Requests, "x-ratelimit-{}-requests-minute").seconds(60),
+    LimitHeader::new(Measure::Tokens, "x-ratelimit-{}-tokens-minute").seconds(60),
+    LimitHeader::new(Measure::Requests, "x-ratelimit-{}-requests-day").seconds(86_400).at_once(),
+    LimitHeader::new(Measure::Tokens, "x-ratelimit-{}-tokens-day").seconds(86_400).at_once(),
+];
 
 impl Default for LimitTable {
     fn default() -> Self {
@@ -118,14 +122,7 @@ impl Default for LimitTable {
 impl LimitTable {
     /// The headers that most vendors took over from OpenAI, with calls counted by what they took.
     pub const COMMON: Self = Self {
-        headers: Cow::Borrowed(&[
-            LimitHeader::new(Measure::Requests, "x-ratelimit-{}-requests"),
-            LimitHeader::new(Measure::Tokens, "x-ratelimit-{}-tokens"),
-            LimitHeader::new(Measure::Requests, "x-ratelimit-{}-requests-minute").seconds(60),
-            LimitHeader::new(Measure::Tokens, "x-ratelimit-{}-tokens-minute").seconds(60),
-            LimitHeader::new(Measure::Requests, "x-ratelimit-{}-requests-day").seconds(86_400).at_once(),
-            LimitHeader::new(Measure::Tokens, "x-ratelimit-{}-tokens-day").seconds(86_400).at_once(),
-        ]),
+        headers: Cow::Borrowed(COMMON_HEADERS),
         settles: true,
         precharges: false,
         counts_cached: true,
@@ -134,11 +131,7 @@ impl LimitTable {
 
     /// OpenAI: a call counts by its text and its `max_tokens`, whatever comes of it (guide "Rate limits").
     pub const OPENAI: Self = Self {
-        headers: Cow::Borrowed(&[
-            LimitHeader::new(Measure::Requests, "x-ratelimit-{}-requests"),
-            LimitHeader::new(Measure::Tokens, "x-ratelimit-{}-tokens"),
-            LimitHeader::new(Measure::Tokens, "x-ratelimit-{}-tokens_usage_based"),
-        ]),
+        headers: Cow::Borrowed(COMMON_HEADERS),
         settles: false,
         precharges: true,
         counts_cached: true,

@@ -1,15 +1,17 @@
 //! One call on its way through one client: the request that it becomes.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{HeaderValue, Method, header};
 use steadfast_pool::{Request, Resend, Timeouts};
 use url::Url;
 
 use super::Core;
+use crate::admission::{self, Booking, Desk};
 use crate::family::{Ask, Encode, Origin, Unfit};
 use crate::key::Held;
-use crate::{Attempt, Call, Error, ErrorKind};
+use crate::problem::Problem;
+use crate::{Api, Attempt, Call, Error, ErrorKind, Usage};
 
 /// One call on its way through one client. Knows what must not be told.
 pub(crate) struct Asked {
@@ -18,13 +20,15 @@ pub(crate) struct Asked {
     pub(crate) model: Arc<str>,
     /// The key that it goes with.
     pub(crate) held: Arc<Held>,
+    /// What is reserved for the request that was made last.
+    booking: Mutex<Option<Arc<Booking>>>,
 }
 
 impl Asked {
     pub(super) async fn new(client: Arc<Core>, call: Call) -> Result<Self, Error> {
         let model = call.model.clone().unwrap_or_else(|| Arc::clone(&client.model));
         let held = client.keyring.current().await?;
-        Ok(Self { client, call, model, held })
+        Ok(Self { client, call, model, held, booking: Mutex::new(None) })
     }
 
     /// After a failure: takes another key, if the one that it went with is not accepted and there is another by now. Gives
@@ -59,7 +63,8 @@ impl Asked {
             true => Some(client.stream_timeouts(&self.model).of_attempt()),
             false => client.settings(&self.model).timeouts.or(client.timeouts),
         };
-        self.post(client.url.clone(), &ask, body, accept, self.scope(), timeouts)
+        let booking = self.booked(body.len());
+        Ok(self.post(client.url.clone(), &ask, body, accept, self.scope(), timeouts)?.admit(booking.admit()))
     }
 
     /// The request that counts the tokens of this one, which goes to another endpoint.
@@ -126,6 +131,45 @@ impl Asked {
             request = request.observer(Arc::clone(observer));
         }
         Ok(request)
+    }
+
+    /// Reserves what a request of so many bytes will probably take.
+    fn booked(&self, body: usize) -> Arc<Booking> {
+        let client = &*self.client;
+        let most = self.call.options.max_tokens;
+        let most = most.or_else(|| (client.vendor.api == Api::Messages).then_some(client.max_tokens));
+        let booking =
+            Booking::new(self.desk(), Arc::clone(&client.vendor), client.pool.clone(), &self.call, body, most);
+        *self.booking.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&booking));
+        booking
+    }
+
+    fn desk(&self) -> Arc<Desk> {
+        let Core { pool, name, vendor, limits, keyring, .. } = &*self.client;
+        self.held.desk(keyring, &self.model, |fingerprint| {
+            admission::desk(pool, name, fingerprint, &self.model, &vendor.limits, limits.as_ref())
+        })
+    }
+
+    fn booking(&self) -> Option<Arc<Booking>> {
+        self.booking.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The answer is complete: what it took is known, if the provider told.
+    pub(crate) fn settle(&self, usage: Option<&Usage>) {
+        if let Some(booking) = self.booking() {
+            booking.settle(usage);
+        }
+    }
+
+    /// The answer was cut off by an error within it.
+    pub(crate) fn cut_off(&self, problem: &Problem) {
+        if self.client.vendor.kind(200, problem) != ErrorKind::RateLimited {
+            return;
+        }
+        if let Some(booking) = self.booking() {
+            booking.cut_off(problem);
+        }
     }
 
     /// The breaker: of this provider, model and key, which goes by its fingerprint.

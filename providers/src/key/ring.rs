@@ -1,12 +1,13 @@
 //! The key that a client uses now, and those that it used before.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use http::{HeaderName, HeaderValue};
 use steadfast_clock::{Nanos, SharedTimer};
 
 use super::{KeySource, fingerprint};
+use crate::admission::Desk;
 use crate::{ApiKey, Auth, Error, ErrorKind};
 
 /// The key that a client uses now. It is exchanged as a whole; a call keeps the one that it began with.
@@ -31,6 +32,8 @@ pub(crate) struct Held {
     fingerprint: String,
     /// The scope of the client's own model.
     scope: Arc<str>,
+    /// Where calls of the client's own model wait.
+    desk: OnceLock<Arc<Desk>>,
     /// Keys that were used before: they must not be told either.
     former: Vec<ApiKey>,
     read: Nanos,
@@ -142,13 +145,22 @@ impl Keyring {
         }
         let fingerprint = fingerprint(&self.endpoint, key.as_ref());
         let scope = scope(&self.provider, &self.model, &fingerprint);
-        let now = Arc::new(Held { key, header, fingerprint, scope, former, read: self.timer.now() });
+        let now =
+            Arc::new(Held { key, header, fingerprint, scope, desk: OnceLock::new(), former, read: self.timer.now() });
         *held = Some(Arc::clone(&now));
         Ok(now)
     }
 }
 
 impl Held {
+    /// Where calls of a model wait: made by `make` of the key's fingerprint, and kept for the client's own model.
+    pub(crate) fn desk(&self, ring: &Keyring, model: &Arc<str>, make: impl FnOnce(&str) -> Arc<Desk>) -> Arc<Desk> {
+        match *model == ring.model {
+            true => Arc::clone(self.desk.get_or_init(|| make(&self.fingerprint))),
+            false => make(&self.fingerprint),
+        }
+    }
+
     /// Names what is shared by the calls of one provider, model and key, such as a breaker.
     pub(crate) fn scope(&self, ring: &Keyring, model: &Arc<str>) -> Arc<str> {
         match *model == ring.model {

@@ -13,7 +13,7 @@ use super::watch::{InVain, Watch};
 use crate::client::{Asked, Trace};
 use crate::family::Progress;
 use crate::problem::Fault;
-use crate::{Error, ErrorKind, Event};
+use crate::{Error, ErrorKind, Event, Usage};
 
 /// A stream that is on its way from a provider.
 pub(crate) struct Live {
@@ -23,6 +23,8 @@ pub(crate) struct Live {
     reader: Reader,
     watch: Watch,
     failure: Option<Error>,
+    /// What the answer took, as it was last told.
+    usage: Option<Usage>,
     over: bool,
 }
 
@@ -33,7 +35,7 @@ impl Live {
     pub(crate) fn new(asked: Asked, streaming: Streaming, trace: Trace) -> Self {
         let reader = Reader::new(asked.client.family, Arc::clone(&asked.client.vendor), asked.origin());
         let watch = Watch::new(Arc::clone(asked.client.pool.timer()), asked.client.stream_timeouts(&asked.model));
-        Self { asked, trace, streaming: Some(streaming), reader, watch, failure: None, over: false }
+        Self { asked, trace, streaming: Some(streaming), reader, watch, failure: None, usage: None, over: false }
     }
 
     /// The next event, if it is here.
@@ -41,6 +43,11 @@ impl Live {
         let event = self.reader.next()?;
         self.watch.saw(&event);
         self.trace.saw(&event);
+        match &event {
+            Event::Usage(usage) => self.usage = Some(*usage),
+            Event::Finish(_) => self.asked.settle(self.usage.as_ref()),
+            _ => {}
+        }
         Some(event)
     }
 
@@ -96,6 +103,9 @@ impl Live {
     }
 
     fn fail_with(&mut self, fault: Fault) {
+        if let Fault::Told(problem) = &fault {
+            self.asked.cut_off(problem);
+        }
         let headers = self.streaming.as_ref().map(Streaming::headers);
         let error = self.asked.faulty(fault, headers);
         if let (Some(streaming), Some(health)) = (&self.streaming, health(error.kind())) {
