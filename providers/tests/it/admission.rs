@@ -1,5 +1,7 @@
 //! Limits that learn: what headers tell, who is admitted, and a million calls in bad weather.
 
 mod bucket;
+mod client;
 mod storm;
+mod whole;
 pub(crate) mod world;
