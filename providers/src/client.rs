@@ -3,6 +3,8 @@
 mod asked;
 mod count;
 mod failure;
+mod health;
+mod models;
 mod trace;
 
 use std::collections::HashMap;
@@ -22,12 +24,13 @@ use crate::family::Family;
 use crate::key::Keyring;
 use crate::stream::Live;
 use crate::{
-    Attempt, BoxFuture, Call, Capabilities, ClientBuilder, Error, Identity, Message, ModelSettings, Provider, Reply,
-    ReplyStream, Role, StreamTimeouts, Vendor,
+    Attempt, BoxFuture, Call, Capabilities, ClientBuilder, Error, Identity, Message, ModelInfo, ModelSettings,
+    Provider, Reply, ReplyStream, Role, StreamTimeouts, Vendor,
 };
 
 pub(crate) use asked::Asked;
 use failure::{Refusal, failed};
+pub use health::Health;
 pub(crate) use trace::Trace;
 
 /// A client of one provider. Clones share everything.
@@ -109,6 +112,10 @@ impl Provider for Client {
 
     fn count_tokens(&self, call: Call) -> BoxFuture<'static, Result<u64, Error>> {
         Box::pin(Arc::clone(&self.0).count_tokens(call))
+    }
+
+    fn models(&self) -> BoxFuture<'static, Result<Vec<ModelInfo>, Error>> {
+        Box::pin(Arc::clone(&self.0).models())
     }
 }
 

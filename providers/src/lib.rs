@@ -62,7 +62,7 @@ pub use builder::ClientBuilder;
 pub use cached::{Cached, CachedBuilder, CachedStats};
 pub use call::Call;
 pub use capabilities::Capabilities;
-pub use client::Client;
+pub use client::{Client, Health};
 #[cfg(feature = "config")]
 pub use config::Providers;
 pub use effort::{Effort, Thinking};

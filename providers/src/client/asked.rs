@@ -79,6 +79,24 @@ impl Asked {
         self.post(url, &ask, body, "application/json", scope, client.timeouts)
     }
 
+    /// A request that asks for something that is there.
+    pub(super) fn get(&self, url: Url) -> Result<Request, Error> {
+        let client = &*self.client;
+        let mut request = Request::to(Method::GET, url)
+            .map_err(|error| self.fail(ErrorKind::Config, error.to_string()))?
+            .header(header::ACCEPT, HeaderValue::from_static("application/json"));
+        for (name, value) in &client.headers {
+            request = request.header(name.clone(), value.clone());
+        }
+        if let Some(key) = &self.held.header {
+            request = request.header(client.keyring.header().clone(), key.clone());
+        }
+        // Its failures say nothing about the model's answers.
+        let scope: Arc<str> = Arc::from(format!("{}#GET", self.scope()));
+        request = request.context(self.call.context.clone()).scope(scope);
+        Ok(request.retry(client.retry).classify(client.rules.clone()))
+    }
+
     /// What is to be written, as far as it makes sense for every API.
     fn ask(&self, stream: bool) -> Result<Ask<'_>, Error> {
         let (client, call) = (&*self.client, &self.call);

@@ -36,6 +36,7 @@ impl Core {
             tools: can.tools && quirks.tools,
             schemas: can.schemas && quirks.schemas,
             counts_tokens: self.counting().is_some(),
+            lists_models: self.vendor.endpoints.models.is_some(),
             ..can
         }
     }

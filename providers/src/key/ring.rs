@@ -83,6 +83,11 @@ impl Keyring {
         &self.header
     }
 
+    /// Whether there is a place that a key comes from.
+    pub(crate) fn has_source(&self) -> bool {
+        self.source.is_some()
+    }
+
     /// The key as it is known now.
     pub(crate) fn held(&self) -> Option<Arc<Held>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()

@@ -13,6 +13,7 @@ mod fallback;
 mod keys;
 mod laws;
 mod metered;
+mod models;
 mod outcomes;
 mod patience;
 mod rig;
