@@ -1,6 +1,6 @@
 //! The law of requests: what a client accepts is a request that the vendor takes.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use http_body_util::{BodyExt, Full};
 use proptest::collection::{btree_map, vec};
@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use steadfast_providers::backoff::Policy;
 use steadfast_providers::pool::{Inbound, Outbound, Pool, SendFuture, Transport};
 use steadfast_providers::{
-    CacheTtl, Call, Client, Effort, Image, Message, OutputFormat, Part, PromptCache, Provider, Reasoning, Role, Tool,
-    ToolCall, ToolChoice,
+    CacheTtl, Call, Client, ClientBuilder, Effort, Image, Message, OutputFormat, Part, PromptCache, Provider,
+    Reasoning, Role, Tool, ToolCall, ToolChoice,
 };
 
 use crate::schema::{assert_valid_chat, assert_valid_messages};
@@ -36,26 +36,32 @@ impl Transport for Refusing {
     }
 }
 
-/// The requests that the call becomes, whole and streamed; none if it is refused.
-fn written(client: impl FnOnce(Pool) -> Client, call: &Call) -> Requests {
-    let refusing = Refusing::default();
-    let pool = Pool::builder().transport(Arc::new(refusing.clone())).without_breaker().build().unwrap();
-    let client = client(pool);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    runtime.block_on(async {
-        client.complete(call.clone()).await.unwrap_err();
-        drop(client.stream(call.clone()).await.unwrap_err());
-    });
-    let seen = std::mem::take(&mut *refusing.0.lock().unwrap());
-    seen
+/// A client, and what came of its calls.
+struct Desk {
+    client: Client,
+    requests: Refusing,
 }
 
-fn openai(pool: Pool) -> Client {
-    Client::openai(pool).base_url("http://localhost/v1").model("m").retry(Policy::disabled()).build().unwrap()
-}
+static CHAT: LazyLock<Desk> = LazyLock::new(|| Desk::new(Client::openai));
+static MESSAGES: LazyLock<Desk> = LazyLock::new(|| Desk::new(Client::anthropic));
 
-fn anthropic(pool: Pool) -> Client {
-    Client::anthropic(pool).base_url("http://localhost").model("m").retry(Policy::disabled()).build().unwrap()
+impl Desk {
+    fn new(builder: impl FnOnce(Pool) -> ClientBuilder) -> Self {
+        let requests = Refusing::default();
+        let pool = Pool::builder().transport(Arc::new(requests.clone())).without_breaker().build().unwrap();
+        let client = builder(pool).base_url("http://localhost").model("m").retry(Policy::disabled()).build().unwrap();
+        Self { client, requests }
+    }
+
+    /// The requests that the call becomes, whole and streamed; none if it is refused.
+    fn written(&self, call: &Call) -> Requests {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async {
+            self.client.complete(call.clone()).await.unwrap_err();
+            drop(self.client.stream(call.clone()).await.unwrap_err());
+        });
+        std::mem::take(&mut self.requests.0.lock().unwrap())
+    }
 }
 
 fn text() -> impl Strategy<Value = String> {
@@ -202,9 +208,9 @@ proptest! {
     /// conversation without settings it does accept.
     #[test]
     fn requests_to_chat_completions_are_valid(call in settled(2.0), plain in conversation()) {
-        let requests = written(openai, &plain);
+        let requests = CHAT.written(&plain);
         prop_assert_eq!(requests.len(), 2);
-        for (_, request) in requests.into_iter().chain(written(openai, &call)) {
+        for (_, request) in requests.into_iter().chain(CHAT.written(&call)) {
             assert_valid_chat(&request);
         }
     }
@@ -213,9 +219,9 @@ proptest! {
     /// conversation without settings it does accept.
     #[test]
     fn requests_to_messages_are_valid(call in settled(1.0), plain in conversation()) {
-        let requests = written(anthropic, &plain);
+        let requests = MESSAGES.written(&plain);
         prop_assert_eq!(requests.len(), 2);
-        for (version, request) in requests.into_iter().chain(written(anthropic, &call)) {
+        for (version, request) in requests.into_iter().chain(MESSAGES.written(&call)) {
             assert_valid_messages(version.as_deref().unwrap(), &request);
         }
     }
