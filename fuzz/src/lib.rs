@@ -7,6 +7,7 @@ mod lines;
 pub mod answer;
 pub mod conversation;
 pub mod headers;
+pub mod limits;
 pub mod plain;
 pub mod recording;
 pub mod retry_after;

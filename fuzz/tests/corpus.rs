@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use steadfast_fuzz::{answer, conversation, headers, recording, retry_after, script, settings, sse, streams};
+use steadfast_fuzz::{answer, conversation, headers, limits, recording, retry_after, script, settings, sse, streams};
 
 fn holds(name: &str, check: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
@@ -27,6 +27,11 @@ fn conversations_hold() {
 #[test]
 fn headers_hold() {
     holds("headers", headers::check);
+}
+
+#[test]
+fn limits_hold() {
+    holds("limits", limits::check);
 }
 
 #[test]
