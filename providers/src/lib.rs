@@ -16,6 +16,8 @@ mod part;
 mod tool;
 mod tool_call;
 
+mod history;
+
 mod assemble;
 mod attempt;
 mod event;
@@ -72,6 +74,7 @@ pub use event::{Event, ReasoningEnd};
 pub use fallback::{Fallback, FallbackBuilder, Switch};
 pub use finish::Finish;
 pub use format::OutputFormat;
+pub use history::{Fitting, History, RoughTokens, TokenEstimator};
 pub use hit::{CacheHit, HitKind};
 pub use identity::Identity;
 pub use image::{Image, ImageSource};

@@ -12,6 +12,9 @@ mod request;
 mod settings;
 mod usage;
 
+#[cfg(test)]
+mod tests;
+
 use crate::Capabilities;
 use crate::family::{Counting, Family};
 

@@ -56,6 +56,20 @@ impl Kind {
     }
 }
 
+impl Delta {
+    fn of(field: Field, value: Value) -> Self {
+        match (field, value) {
+            (_, Value::Null) => Self::Nothing,
+            (Field::Citation, value) => Self::Citation(value),
+            (Field::Text, Value::String(text)) => Self::Text(text),
+            (Field::PartialJson, Value::String(text)) => Self::Json(text),
+            (Field::Thinking, Value::String(text)) => Self::Thinking(text),
+            (Field::Signature, Value::String(text)) => Self::Signature(text),
+            _ => Self::Nothing,
+        }
+    }
+}
+
 impl<'de> Deserialize<'de> for Delta {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(Fields)
@@ -78,20 +92,12 @@ impl<'de> Visitor<'de> for Fields {
                 wanted = Some(map.next_value::<Kind>()?.field());
                 continue;
             }
-            // What a kind is not about may be of any form.
-            let reads = field != Field::Unknown && wanted.is_none_or(|wanted| wanted == field);
-            if !reads {
+            // What a kind is not about is not looked at.
+            if field == Field::Unknown || wanted.is_some_and(|wanted| wanted != field) {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             }
-            let delta = match field {
-                Field::Citation => map.next_value::<Option<Value>>()?.map(Delta::Citation),
-                Field::PartialJson => map.next_value::<Option<String>>()?.map(Delta::Json),
-                Field::Thinking => map.next_value::<Option<String>>()?.map(Delta::Thinking),
-                Field::Signature => map.next_value::<Option<String>>()?.map(Delta::Signature),
-                _ => map.next_value::<Option<String>>()?.map(Delta::Text),
-            };
-            found = (field, delta.unwrap_or(Delta::Nothing));
+            found = (field, Delta::of(field, map.next_value()?));
         }
         match wanted.is_none_or(|wanted| wanted == found.0) {
             true => Ok(found.1),
@@ -119,6 +125,8 @@ mod tests {
         check(r#"{"type":"citations_delta","citation":[1]}"#, Delta::Citation(serde_json::json!([1])));
         check(r#"{"type":"from_the_future","text":{"a":1}}"#, Delta::Nothing);
         check(r#"{"text":"a","type":"from_the_future"}"#, Delta::Nothing);
+        check(r#"{"text":{"a":1},"type":"from_the_future"}"#, Delta::Nothing);
+        check(r#"{"thinking":[1],"type":"thinking_delta"}"#, Delta::Nothing);
         check("{}", Delta::Nothing);
     }
 }

@@ -2,6 +2,8 @@
 
 mod admission;
 mod cached;
+mod history;
+mod messages;
 mod requests;
 
 use proptest::prelude::*;

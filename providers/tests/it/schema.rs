@@ -62,7 +62,6 @@ pub(crate) fn assert_valid_messages(version: &str, request: &Value) {
 }
 
 /// A request that counts the tokens of one to Messages.
-#[expect(dead_code, reason = "until there is a client that writes them")]
 pub(crate) fn assert_valid_count_tokens(request: &Value) {
     assert_valid(&COUNT_TOKENS, request);
 }
