@@ -5,6 +5,7 @@
 mod document;
 mod faults;
 mod run;
+mod streams;
 mod words;
 
 use steadfast_providers::Vendor;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use steadfast_providers::Api;
 use steadfast_testkit::{Reply as Answer, Script, SseEvent};
 
+use super::streams::{odd_stream, slow_stream, stream_of, tool_call, whole_stream, wire};
 use super::words::{
     ARGUMENTS, Mode, begun, called, calling, error, error_event, event, finished, minimal, whole, whole_call,
 };
@@ -42,10 +43,6 @@ fn once(name: impl Into<String>, answer: impl Fn(Api, Mode) -> Option<Answer> + 
 /// Every answer is this one.
 fn always(name: impl Into<String>, answer: impl Fn(Api, Mode) -> Option<Answer> + 'static) -> Row {
     row(name, move |api, mode| Some(Fault::Script(Script::new().always(answer(api, mode)?))))
-}
-
-fn stream_of(events: &[Value]) -> Answer {
-    Answer::sse(events.iter().cloned().map(event))
 }
 
 /// All rows.
@@ -93,6 +90,20 @@ fn connections() -> Vec<Row> {
         always("closed inside of the body", |_, _| Some(Answer::pass().truncate_after(150))),
         always("reset inside of the body", |_, _| Some(Answer::pass().reset_after(150))),
         row("no head", |_, _| Some(Fault::Silent(Script::new().always(Answer::never())))),
+        row("a head that comes a byte every 10 s", |_, _| {
+            Some(Fault::Silent(Script::new().always(Answer::pass().drip(Duration::from_secs(10)))))
+        }),
+        row("an answer that comes in pieces, 50 s apart", |api, mode| {
+            let slow = match mode {
+                Mode::Plain => {
+                    let body = whole(api).to_string();
+                    let pieces = body.as_bytes().chunks(body.len().div_ceil(5)).map(Bytes::copy_from_slice).collect();
+                    Answer::status(200).chunks(pieces)
+                }
+                Mode::Stream => slow_stream(api),
+            };
+            Some(Fault::Silent(Script::new().always(slow.chunk_delay(Duration::from_secs(50)))))
+        }),
         row("no answer after the head", |_, _| {
             Some(Fault::Silent(Script::new().always(Answer::pass().stall_after(0))))
         }),
@@ -101,6 +112,7 @@ fn connections() -> Vec<Row> {
             let script = Script::new().always(drip.chunk_delay(Duration::from_secs(15)));
             (mode == Mode::Stream).then_some(Fault::Silent(script))
         }),
+        always("a body without an end", |_, _| Some(Answer::status(200).endless(vec![b'x'; 1 << 20]))),
         always("bytes that are no HTTP", |_, _| Some(Answer::raw("SSH-2.0-OpenSSH_9.9\r\n"))),
         always("redirect", |_, _| Some(Answer::status(302).header("location", "/elsewhere"))),
     ]
@@ -277,37 +289,4 @@ fn shapes() -> Vec<Row> {
             (mode == Mode::Stream).then(|| whole_stream(api).truncate_after(u64::MAX))
         }),
     ]
-}
-
-fn tool_call(api: Api, mode: Mode, arguments: &str) -> Answer {
-    match mode {
-        Mode::Plain => whole_call(api, arguments),
-        Mode::Stream => stream_of(&[calling(api, arguments), called(api, arguments)].concat()),
-    }
-}
-
-/// A stream as it is when all went well, with the line that ends those of Chat Completions.
-fn whole_stream(api: Api) -> Answer {
-    let events = [begun(api), finished(api)].concat().into_iter().map(event);
-    let done = (api == Api::ChatCompletions).then(|| SseEvent::data("[DONE]"));
-    Answer::sse(events.chain(done))
-}
-
-/// Everything that the format allows and hardly anybody writes, in pieces of seven bytes.
-fn odd_stream(api: Api) -> Answer {
-    let wire = format!("\u{feff}: hello\r\n\r\n{}", wire(api, "\r\n"));
-    let chunks = wire.into_bytes().chunks(7).map(Bytes::copy_from_slice).collect();
-    Answer::status(200).header("content-type", "text/event-stream").chunks(chunks)
-}
-
-/// The lines of a whole stream without a space in them, and with comments, ids and times that nobody asked for.
-fn wire(api: Api, end: &str) -> String {
-    let mut wire = String::new();
-    for (i, data) in [begun(api), finished(api)].concat().into_iter().enumerate() {
-        if let Some(kind) = data["type"].as_str() {
-            wire.push_str(&format!("event:{kind}{end}"));
-        }
-        wire.push_str(&format!(": a comment{end}id: {i}{end}retry:10{end}data:{data}{end}{end}"));
-    }
-    wire
 }
