@@ -8,6 +8,8 @@ mod hedge;
 mod hosts;
 mod mock;
 
+use std::ops::ControlFlow;
+
 use proptest::prelude::*;
 use steadfast_pool::{CallContext, Reached, Request, Resend, SseDecoder, TransportErrorKind};
 
@@ -23,6 +25,19 @@ fn events(chunks: &[&[u8]]) -> Vec<steadfast_pool::SseEvent> {
     events
 }
 
+/// The same, shown one after the other.
+fn shown(chunks: &[&[u8]]) -> Vec<steadfast_pool::SseEvent> {
+    let (mut decoder, mut events) = (SseDecoder::new(), Vec::new());
+    for chunk in chunks {
+        let flow = decoder.decode(chunk, |event| {
+            events.push(event.clone());
+            ControlFlow::<()>::Continue(())
+        });
+        assert_eq!(flow, Ok(ControlFlow::Continue(())));
+    }
+    events
+}
+
 fn reply() -> impl Strategy<Value = Reply> {
     prop_oneof![
         proptest::sample::select(vec![200_u16, 204, 400, 404, 429, 500, 502, 503, 504]).prop_map(status),
@@ -34,7 +49,7 @@ fn reply() -> impl Strategy<Value = Reply> {
 }
 
 proptest! {
-    /// The events of a stream do not depend on where its bytes are cut.
+    /// The events of a stream do not depend on where its bytes are cut, nor on whether they are taken or shown.
     #[test]
     fn chunk_boundaries_do_not_matter(
         text in "(data|event|id|x)?:? ?[a-zé\u{2028}]{0,3}(\r|\n|\r\n){0,3}((data:|data: |:|event: )[a-z€]{0,4}(\r|\n|\r\n){1,2}){0,6}",
@@ -46,6 +61,7 @@ proptest! {
         at.sort_unstable();
         let chunks: Vec<&[u8]> = at.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect();
         prop_assert_eq!(events(&chunks), events(&[bytes]));
+        prop_assert_eq!(shown(&chunks), events(&[bytes]));
     }
 
     /// No bytes make the decoder panic.

@@ -1,5 +1,7 @@
 //! The event stream format, case by case.
 
+use std::ops::ControlFlow;
+
 use steadfast_pool::{SseDecoder, SseError};
 
 fn decode(bytes: &[u8]) -> Vec<(String, String)> {
@@ -74,4 +76,33 @@ fn an_event_of_64_mib_is_fine() {
     }
     decoder.push(b"\n\n").unwrap();
     assert_eq!(decoder.next().unwrap().data.len(), 64 * 1024 * 1024);
+}
+
+#[test]
+fn what_was_not_taken_is_shown_first_and_nothing_after_a_break() {
+    let mut decoder = SseDecoder::new();
+    decoder.push(b"data: a\n\nevent: b\ndata: b\n\ndata: c").unwrap();
+    let mut seen = Vec::new();
+    let flow = decoder.decode(b"\nid: 1\n\ndata: end\n\ndata: d\n\n", |event| {
+        if event.data == "end" {
+            return ControlFlow::Break(seen.len());
+        }
+        seen.push((event.event.clone(), event.data.clone(), event.id.clone()));
+        ControlFlow::Continue(())
+    });
+    assert_eq!(flow, Ok(ControlFlow::Break(3)));
+    let seen: Vec<_> = seen.iter().map(|(event, data, id)| (event.as_str(), data.as_str(), id.as_deref())).collect();
+    assert_eq!(seen, [("message", "a", None), ("b", "b", None), ("message", "c", Some("1"))]);
+    assert_eq!(decoder.last_event_id(), Some("1"));
+}
+
+#[test]
+fn the_bound_holds_for_events_that_are_shown() {
+    let mut decoder = SseDecoder::with_limit(16);
+    let mut shown = 0;
+    let flow = decoder.decode(b"data: 1\n\ndata: 0123456789012345678\n\n", |_| {
+        shown += 1;
+        ControlFlow::<()>::Continue(())
+    });
+    assert_eq!((flow, shown), (Err(SseError::TooLarge { limit: 16 }), 1));
 }
