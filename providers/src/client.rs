@@ -136,19 +136,11 @@ impl Core {
         let mut asked = Asked::new(self, call).await?;
         let mut trace = Trace::begin(&asked.client, &asked.call, &asked.model);
         let span = trace.span().clone();
-        let answered = async {
-            match asked.whole(&mut trace).await {
-                Err(error) => match asked.with_another_key(error).await {
-                    Ok(before) => match asked.whole(&mut trace).await {
-                        Ok(reply) => Ok(Reply { attempts: [before, reply.attempts].concat(), ..reply }),
-                        Err(error) => Err(error.preceded_by(before)),
-                    },
-                    Err(error) => Err(error),
-                },
-                answered => answered,
-            }
+        let answered = match span.is_disabled() {
+            true => asked.answered(&mut trace).await,
+            // Those who trace pay for it.
+            false => Box::pin(asked.answered(&mut trace).instrument(span)).await,
         };
-        let answered = answered.instrument(span).await;
         answered.inspect_err(|error| trace.failed(error))
     }
 
@@ -156,19 +148,11 @@ impl Core {
         let mut asked = Asked::new(self, call).await?;
         let mut trace = Trace::begin(&asked.client, &asked.call, &asked.model);
         let span = trace.span().clone();
-        let opened = async {
-            match asked.opened().await {
-                Err(error) => match asked.with_another_key(error).await {
-                    Ok(before) => match asked.opened().await {
-                        Ok((streaming, attempts)) => Ok((streaming, [before, attempts].concat())),
-                        Err(error) => Err(error.preceded_by(before)),
-                    },
-                    Err(error) => Err(error),
-                },
-                opened => opened,
-            }
+        let begun = match span.is_disabled() {
+            true => asked.begun().await,
+            false => Box::pin(asked.begun().instrument(span)).await,
         };
-        match opened.instrument(span).await {
+        match begun {
             Ok((streaming, attempts)) => Ok(ReplyStream::live(Live::new(asked, streaming, trace), attempts)),
             Err(error) => {
                 trace.failed(&error);
@@ -179,6 +163,41 @@ impl Core {
 }
 
 impl Asked {
+    /// Asks for the whole answer, with another key if it takes one: that is rare, and the future need not be large enough
+    /// for it.
+    async fn answered(&mut self, trace: &mut Trace) -> Result<Reply, Error> {
+        match self.whole(trace).await {
+            Err(error) => {
+                Box::pin(async {
+                    let before = self.with_another_key(error).await?;
+                    match self.whole(trace).await {
+                        Ok(reply) => Ok(Reply { attempts: [before, reply.attempts].concat(), ..reply }),
+                        Err(error) => Err(error.preceded_by(before)),
+                    }
+                })
+                .await
+            }
+            answered => answered,
+        }
+    }
+
+    /// Asks for the answer as it is written, with another key if it takes one.
+    async fn begun(&mut self) -> Result<(Streaming, Vec<Attempt>), Error> {
+        match self.opened().await {
+            Err(error) => {
+                Box::pin(async {
+                    let before = self.with_another_key(error).await?;
+                    match self.opened().await {
+                        Ok((streaming, attempts)) => Ok((streaming, [before, attempts].concat())),
+                        Err(error) => Err(error.preceded_by(before)),
+                    }
+                })
+                .await
+            }
+            begun => begun,
+        }
+    }
+
     /// Asks for the whole answer.
     async fn whole(&self, trace: &mut Trace) -> Result<Reply, Error> {
         let response = match self.client.pool.execute(self.request(false)?).await {

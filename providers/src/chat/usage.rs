@@ -1,62 +1,72 @@
 //! Usage as Chat Completions has it: totals that include their parts.
 
-use serde::Deserialize;
+use serde::de::MapAccess;
 use serde_json::{Map, Value};
 
+use super::loose::{Fill, Num, Object, read as read_object, skip};
 use crate::Usage;
-use crate::lenient::lenient;
 
-#[derive(Default, Deserialize)]
+#[derive(Default)]
 struct WireUsage {
-    #[serde(default, deserialize_with = "lenient")]
-    prompt_tokens: Option<u64>,
-    #[serde(default, deserialize_with = "lenient")]
-    completion_tokens: Option<u64>,
-    #[serde(default, deserialize_with = "lenient")]
-    prompt_tokens_details: Option<PromptDetails>,
-    #[serde(default, deserialize_with = "lenient")]
-    completion_tokens_details: Option<CompletionDetails>,
+    prompt: Num,
+    completion: Num,
+    cached: Num,
+    cache_written: Num,
+    reasoning: Num,
     /// DeepSeek's.
-    #[serde(default, deserialize_with = "lenient")]
-    prompt_cache_hit_tokens: Option<u64>,
+    cache_hit: Num,
     /// Moonshot's, and of some who follow it.
-    #[serde(default, deserialize_with = "lenient")]
-    cached_tokens: Option<u64>,
-    #[serde(flatten)]
+    cached_outside: Num,
     rest: Map<String, Value>,
 }
 
-#[derive(Deserialize)]
-struct PromptDetails {
-    #[serde(default, deserialize_with = "lenient")]
-    cached_tokens: Option<u64>,
-    #[serde(default, deserialize_with = "lenient")]
-    cache_write_tokens: Option<u64>,
+impl<'de> Object<'de> for WireUsage {
+    fn field<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        match name {
+            "prompt_tokens" => self.prompt = map.next_value()?,
+            "completion_tokens" => self.completion = map.next_value()?,
+            "prompt_tokens_details" | "completion_tokens_details" => map.next_value_seed(Fill(&mut Details(self)))?,
+            "prompt_cache_hit_tokens" => self.cache_hit = map.next_value()?,
+            "cached_tokens" => self.cached_outside = map.next_value()?,
+            // The sum and the difference of what is told already.
+            "total_tokens" | "prompt_cache_miss_tokens" => skip(map)?,
+            _ => match map.next_value()? {
+                Value::Null => {}
+                value => drop(self.rest.insert(name.to_owned(), value)),
+            },
+        }
+        Ok(())
+    }
 }
 
-#[derive(Deserialize)]
-struct CompletionDetails {
-    #[serde(default, deserialize_with = "lenient")]
-    reasoning_tokens: Option<u64>,
+struct Details<'x>(&'x mut WireUsage);
+
+impl<'de> Object<'de> for Details<'_> {
+    fn field<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        match name {
+            "cached_tokens" => self.0.cached = map.next_value()?,
+            "cache_write_tokens" => self.0.cache_written = map.next_value()?,
+            "reasoning_tokens" => self.0.reasoning = map.next_value()?,
+            _ => skip(map)?,
+        }
+        Ok(())
+    }
 }
 
 /// Counts, and what else the usage says, such as what the call cost.
 pub(super) fn read(json: &str) -> Option<(Usage, Option<Value>)> {
-    let wire: WireUsage = serde_json::from_str(json).ok()?;
-    let prompt = wire.prompt_tokens_details;
-    let cached = prompt.as_ref().and_then(|details| details.cached_tokens);
+    let mut wire = WireUsage::default();
+    read_object(json, &mut wire).ok().filter(|()| json.starts_with('{'))?;
+    let cached = wire.cached.0.or(wire.cache_hit.0).or(wire.cached_outside.0);
+    let count = |Num(count)| count.unwrap_or_default();
     let usage = Usage::new(
-        wire.prompt_tokens.unwrap_or_default(),
-        cached.or(wire.prompt_cache_hit_tokens).or(wire.cached_tokens).unwrap_or_default(),
-        prompt.and_then(|details| details.cache_write_tokens).unwrap_or_default(),
-        wire.completion_tokens.unwrap_or_default(),
-        wire.completion_tokens_details.and_then(|details| details.reasoning_tokens).unwrap_or_default(),
+        count(wire.prompt),
+        cached.unwrap_or_default(),
+        count(wire.cache_written),
+        count(wire.completion),
+        count(wire.reasoning),
     );
-    // The sum and the difference of what is told already.
-    let is_told = |name: &str| matches!(name, "total_tokens" | "prompt_cache_miss_tokens");
-    let rest: Map<String, Value> =
-        wire.rest.into_iter().filter(|(name, value)| !is_told(name) && !value.is_null()).collect();
-    Some((usage, Some(Value::Object(rest)).filter(|rest| *rest != Value::Object(Map::new()))))
+    Some((usage, Some(wire.rest).filter(|rest| !rest.is_empty()).map(Value::Object)))
 }
 
 #[cfg(test)]

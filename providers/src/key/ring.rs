@@ -98,11 +98,11 @@ impl Keyring {
         match self.held() {
             Some(held) if !self.is_old(&held) => Ok(held),
             // Rather an old key than none.
-            Some(held) => Ok(self.read(Some(&held)).await.unwrap_or_else(|error| {
+            Some(held) => Ok(Box::pin(self.read(Some(&held))).await.unwrap_or_else(|error| {
                 tracing::warn!(provider = &*self.provider, %error, "the key cannot be read again, the old one stays");
                 held
             })),
-            None => self.read(None).await,
+            None => Box::pin(self.read(None)).await,
         }
     }
 
