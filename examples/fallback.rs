@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use steadfast::backoff::Policy;
 use steadfast::pool::Pool;
-use steadfast::providers::{Call, Client, Event, Fallback, Provider};
+use steadfast::providers::{Call, Client, Event, Provider, Router};
 use steadfast::testkit::{LlmSim, Matcher, Reply, Script};
 
 #[tokio::main]
@@ -28,9 +28,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .retry(Policy::production()) // waits of some 50, 100 and 200 ms
         .build()?;
     let second = Client::anthropic(pool.clone()).base_url(sim.anthropic_url()).model("sonorous-1").build()?;
-    let router = Fallback::builder()
-        .provider(first)
-        .provider(second)
+    let router = Router::builder()
+        .target(first)
+        .target(second)
         .on_switch(|switch| {
             drop(writeln!(io::stdout(), "({} fails, asking {}: {})", switch.from, switch.to, switch.why))
         })

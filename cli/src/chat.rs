@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use steadfast_pool::{Observer, Pool};
-use steadfast_providers::{Attempt, Call, Error, ErrorKind, Event, Fallback, Provider, Reply, Usage};
+use steadfast_providers::{Attempt, Call, Error, ErrorKind, Event, Provider, Reply, Router, Usage};
 
 use crate::cache;
 use crate::exit::Failure;
@@ -103,13 +103,13 @@ pub(crate) fn in_order(chain: Vec<Arc<dyn Provider>>, say: &Arc<Say>) -> Result<
         return Ok(chain.remove(0));
     }
     let say = Arc::clone(say);
-    let mut fallback = Fallback::builder().on_switch(move |switch| {
+    let mut router = Router::builder().on_switch(move |switch| {
         say.note(&format!("falling back from {} to {}: {}", switch.from, switch.to, switch.why));
     });
     for provider in chain {
-        fallback = fallback.provider(provider);
+        router = router.target(provider);
     }
-    Ok(Arc::new(fallback.build().map_err(|error| Failure::usage(error.to_string()))?))
+    Ok(Arc::new(router.build().map_err(|error| Failure::usage(error.to_string()))?))
 }
 
 async fn stream(provider: &dyn Provider, call: Call, say: &Say) -> Result<(), Failure> {

@@ -66,6 +66,24 @@ pub struct Attempt {
 }
 
 impl Attempt {
+    /// A record of an attempt that got so far and took so long, and of which nothing else is known.
+    #[must_use]
+    pub fn new(number: u32, target: impl Into<Arc<str>>, reached: Reached, elapsed: Duration) -> Self {
+        Self {
+            number,
+            target: target.into(),
+            status: None,
+            error: None,
+            reached,
+            elapsed,
+            wait: None,
+            hinted: false,
+            hedge: false,
+            maybe_executed: !reached.is_harmless(),
+            server_request_id: None,
+        }
+    }
+
     /// What came of it, in a few words: `503`, or what failed.
     #[must_use]
     pub fn outcome(&self) -> String {

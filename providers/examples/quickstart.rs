@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use steadfast_providers::backoff::{Exponential, Policy};
-use steadfast_providers::{Call, Client, Event, Fallback, Provider, pool::Pool};
+use steadfast_providers::{Call, Client, Event, Provider, Router, pool::Pool};
 use steadfast_testkit::{LlmSim, Matcher, Reply, Script};
 
 #[tokio::main(flavor = "current_thread")]
@@ -18,7 +18,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let pool = Pool::new()?;
     let gpt = Client::openai(pool.clone()).base_url(sim.openai_url()).model("gpt-5.4").retry(retry).build()?;
     let claude = Client::anthropic(pool).base_url(sim.anthropic_url()).model("claude-sonnet-4-5").build()?;
-    let llm = Fallback::builder().provider(gpt).provider(claude).build()?;
+    let llm = Router::ordered([gpt, claude])?;
 
     let mut out = std::io::stdout();
     let mut stream = llm.stream(Call::new("Who answers?").system("Be brief.").max_tokens(200)).await?;

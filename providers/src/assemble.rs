@@ -52,6 +52,7 @@ impl Assembler {
             Event::ToolCallEnd { .. }
             | Event::Start { .. }
             | Event::Extra { .. }
+            | Event::Seam(_)
             | Event::Usage(_)
             | Event::Finish(_) => {}
         }
@@ -81,6 +82,14 @@ impl Assembler {
     /// The text so far.
     pub(crate) fn text(&self) -> String {
         self.parts.iter().filter_map(Part::as_text).collect()
+    }
+
+    /// The text so far, where nothing else came.
+    pub(crate) fn only_text(&self) -> Option<&str> {
+        match &*self.parts {
+            [Part::Text(text)] => Some(text),
+            _ => None,
+        }
     }
 
     /// The message that it came to.

@@ -226,6 +226,7 @@ impl Asked {
                     extra: whole.extra,
                     attempts,
                     fallbacks: 0,
+                    seams: Vec::new(),
                     cached: None,
                 })
             }

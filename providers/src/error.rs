@@ -185,6 +185,12 @@ impl Error {
         self
     }
 
+    /// Sets when it makes sense to come back, for providers of your own.
+    #[must_use]
+    pub fn with_retry_after(self, after: Duration) -> Self {
+        self.retry_in(Some(after))
+    }
+
     /// Says what was waited for in vain.
     pub(crate) fn waiting_for(mut self, wait: Wait) -> Self {
         self.inner.waited_for = Some(wait);

@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::part::size;
-use crate::{Finish, Other, Part, Usage};
+use crate::{Finish, Other, Part, Seam, Usage};
 
 /// One event of a streamed answer. The start comes first and the finish last; what the answer is made of comes in between,
 /// in its order; usage comes at any time, each one replacing the one before. After the finish nothing follows.
@@ -64,6 +64,8 @@ pub enum Event {
         /// The value; a later one of the same name replaces it.
         value: Value,
     },
+    /// From here on another provider writes; only where a router was told to continue streams.
+    Seam(Seam),
     /// The tokens of the whole call so far.
     Usage(Usage),
     /// The answer is complete.
@@ -119,7 +121,7 @@ impl Event {
             Self::Text(text) | Self::Reasoning(text) | Self::Refusal(text) => !text.is_empty(),
             Self::ToolCallStart { .. } | Self::ToolCallDelta { .. } | Self::ToolCallEnd { .. } => true,
             Self::ReasoningEnd(_) | Self::Other(_) => true,
-            Self::Start { .. } | Self::Extra { .. } | Self::Usage(_) | Self::Finish(_) => false,
+            Self::Start { .. } | Self::Extra { .. } | Self::Seam(_) | Self::Usage(_) | Self::Finish(_) => false,
         }
     }
 
@@ -134,7 +136,7 @@ impl Event {
                 size_of::<Part>() + len(id) + len(signature) + len(opaque)
             }
             Self::Other(Other { value, .. }) | Self::Extra { value, .. } => size_of::<Part>() + size(value),
-            Self::ToolCallEnd { .. } | Self::Start { .. } | Self::Usage(_) | Self::Finish(_) => 0,
+            Self::ToolCallEnd { .. } | Self::Start { .. } | Self::Seam(_) | Self::Usage(_) | Self::Finish(_) => 0,
         }
     }
 }
@@ -167,6 +169,7 @@ impl fmt::Debug for Event {
             Self::ToolCallEnd { index } => write!(f, "ToolCallEnd({index})"),
             Self::Other(other) => other.fmt(f),
             Self::Extra { name, .. } => f.debug_struct("Extra").field("name", name).finish_non_exhaustive(),
+            Self::Seam(seam) => seam.fmt(f),
             Self::Usage(usage) => f.debug_tuple("Usage").field(usage).finish(),
             Self::Finish(finish) => f.debug_tuple("Finish").field(finish).finish(),
         }

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::{Attempt, CacheHit, Error, ErrorKind, Finish, Message, Part, Role, ToolCall, Usage};
+use crate::{Attempt, CacheHit, Error, ErrorKind, Finish, Message, Part, Role, Seam, ToolCall, Usage};
 
 /// A whole answer. Its `Debug` tells the shape and never the contents.
 #[derive(Clone, PartialEq)]
@@ -30,6 +30,8 @@ pub struct Reply {
     pub attempts: Vec<Attempt>,
     /// How often the call was moved to another provider.
     pub fallbacks: u32,
+    /// Where one provider went on with what another one had begun; `provider` and `model` are those of the last.
+    pub seams: Vec<Seam>,
     /// Where the answer comes from when this call asked nobody for it. `usage` is what it took when it was asked for.
     pub cached: Option<CacheHit>,
 }
@@ -56,6 +58,7 @@ impl Reply {
             extra: Map::new(),
             attempts: Vec::new(),
             fallbacks: 0,
+            seams: Vec::new(),
             cached: None,
         }
     }
@@ -131,6 +134,7 @@ impl fmt::Debug for Reply {
             .field("extra", &self.extra.keys().collect::<Vec<_>>())
             .field("attempts", &self.attempts)
             .field("fallbacks", &self.fallbacks)
+            .field("seams", &self.seams)
             .field("cached", &self.cached)
             .finish()
     }

@@ -1,7 +1,8 @@
-//! A streamed answer: events as they come, from one provider or, until the first text, from the next one.
+//! A streamed answer: events as they come, from one provider or, where it fails early enough, from the next one.
 
 mod live;
 mod reader;
+mod splice;
 mod watch;
 
 use std::collections::VecDeque;
@@ -13,11 +14,13 @@ use serde_json::{Map, Value};
 
 use crate::assemble::Assembler;
 use crate::cached::Keeper;
-use crate::fallback::{Failover, Journey};
 use crate::metered::Counted;
-use crate::{Attempt, BoxFuture, CacheHit, Error, ErrorKind, Event, Finish, Reply, Usage};
+use crate::router::{Journey, Leg, SoFar, Trip};
+use crate::{Attempt, BoxFuture, CacheHit, Error, ErrorKind, Event, Finish, Reply, Seam, Usage};
 
 pub(crate) use live::Live;
+
+use splice::Splice;
 
 /// Where the events of a stream come from, for providers of your own.
 pub trait EventSource: Send {
@@ -35,12 +38,18 @@ pub trait EventSource: Send {
 /// at once and the text itself. Dropping the stream closes its connection.
 pub struct ReplyStream {
     source: Source,
-    /// Who may take over before the first text; the innermost router last.
-    failovers: Vec<Failover>,
+    /// Of the routers that it came through, who may take over; the innermost last.
+    legs: Vec<Leg>,
+    /// The first piece of the answer is there, so that nobody takes over unnoticed.
+    settled: bool,
     /// The next provider is being asked.
     switching: Option<BoxFuture<'static, Result<ReplyStream, Error>>>,
-    /// Events that wait for the first text, because another provider may still take over.
+    /// Events that wait for the first text, because another provider may still take over; and what came with it.
     held: VecDeque<Event>,
+    /// Events of the source that came before it was this stream's.
+    ahead: VecDeque<Event>,
+    /// The events are those of a provider that goes on with what another one began.
+    splice: Option<Splice>,
     journey: Journey,
     tally: Tally,
     /// Who is told how the call ends.
@@ -67,7 +76,16 @@ struct Tally {
     message: Assembler,
     extra: Map<String, Value>,
     usage: Usage,
+    seams: Vec<Seam>,
     finish: Option<Finish>,
+}
+
+/// What came of asking for the next event.
+enum Pulled {
+    Event(Event),
+    /// It is held back, or there is a reason to ask again.
+    Nothing,
+    Error(Error),
 }
 
 /// The most bytes in one answer.
@@ -97,9 +115,12 @@ impl ReplyStream {
     fn of(source: Source, attempts: Vec<Attempt>) -> Self {
         Self {
             source,
-            failovers: Vec::new(),
+            legs: Vec::new(),
+            settled: false,
             switching: None,
             held: VecDeque::new(),
+            ahead: VecDeque::new(),
+            splice: None,
             journey: Journey { attempts, ..Journey::default() },
             tally: Tally::default(),
             counted: None,
@@ -109,17 +130,43 @@ impl ReplyStream {
         }
     }
 
-    /// Puts a router around the stream: what happened before it, and who may take over.
-    pub(crate) fn within(mut self, before: Journey, failover: Option<Failover>) -> Self {
-        self.journey = before.then(self.journey);
-        // The outer router is asked when those inside have given up.
-        if let Some(failover) = failover {
-            self.failovers.insert(0, failover);
+    /// Puts a router around the stream.
+    pub(crate) fn within(mut self, mut leg: Leg) -> Self {
+        if self.settled {
+            leg.began();
         }
+        // The outer router is asked when those inside have given up.
+        self.legs.insert(0, leg);
         if let Some(keeper) = &mut self.keeper {
             keeper.within_router = true;
         }
         self
+    }
+
+    /// Tells what the outermost router did before, and who may take over.
+    pub(crate) fn bound(mut self, before: Journey, trip: Trip, at: usize) -> Self {
+        self.journey = before.then(self.journey);
+        if let Some(leg) = self.legs.first_mut() {
+            leg.bind(trip, at);
+        }
+        self
+    }
+
+    /// Waits for the first piece of the answer, which is held for [`next`](Self::next).
+    pub(crate) async fn first(&mut self) -> Result<(), Error> {
+        while !self.is_settled() && !self.over {
+            match self.pull().await {
+                Pulled::Event(event) => self.held.push_back(event),
+                Pulled::Nothing => {}
+                Pulled::Error(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// The ledger, to be written into.
+    pub(crate) fn ledger(&mut self) -> &mut [Attempt] {
+        &mut self.journey.attempts
     }
 
     /// Says that nobody was asked.
@@ -169,10 +216,11 @@ impl ReplyStream {
     /// The next event where it is here already, and there is nothing to decide about it: so it is with most of those that
     /// came together.
     fn at_hand(&mut self) -> Option<Result<Event, Error>> {
-        let Source::Live(live) = &mut self.source else { return None };
-        if !self.failovers.is_empty() || !self.held.is_empty() || self.keeper.is_some() {
+        let in_between = self.keeper.is_some() || self.splice.is_some();
+        if in_between || !self.is_settled() || !self.held.is_empty() || !self.ahead.is_empty() {
             return None;
         }
+        let Source::Live(live) = &mut self.source else { return None };
         let event = live.at_hand()?;
         Some(match self.note(&event) {
             Ok(()) => Ok(event),
@@ -182,14 +230,7 @@ impl ReplyStream {
 
     async fn advance(&mut self) -> Option<Result<Event, Error>> {
         loop {
-            if let Some(switching) = &mut self.switching {
-                let result = switching.as_mut().await;
-                self.switching = None;
-                if let Err(error) = self.resume(result) {
-                    return Some(Err(error));
-                }
-            }
-            if self.failovers.is_empty() {
+            if self.is_settled() {
                 if let Some(event) = self.held.pop_front() {
                     return Some(Ok(event));
                 }
@@ -197,37 +238,91 @@ impl ReplyStream {
             if self.over {
                 return None;
             }
-            match self.source.next().await {
-                Some(Ok(event)) => {
-                    if let Err(error) = self.note(&event) {
-                        return Some(Err(self.fail(error)));
-                    }
-                    if self.failovers.is_empty() {
-                        return Some(Ok(event));
-                    }
-                    let settled = event.is_content() || matches!(event, Event::Finish(_));
-                    if matches!(event, Event::Usage(_)) {
-                        self.held.retain(|held| !matches!(held, Event::Usage(_)));
-                    }
-                    self.held.push_back(event);
-                    if settled {
-                        self.failovers.clear();
-                    }
-                }
-                Some(Err(error)) => {
-                    if let Some(error) = self.switch(error) {
-                        return Some(Err(self.fail(error)));
-                    }
-                }
-                None if self.tally.finish.is_some() => self.end(),
-                None => {
-                    let what = "the stream ended before it was finished";
-                    let error = Error::new(ErrorKind::Truncated, self.tally.provider.as_str(), what);
-                    if let Some(error) = self.switch(error) {
-                        return Some(Err(self.fail(error)));
-                    }
-                }
+            match self.pull().await {
+                Pulled::Event(event) => return Some(Ok(event)),
+                Pulled::Nothing => {}
+                Pulled::Error(error) => return Some(Err(error)),
             }
+        }
+    }
+
+    /// Whether nobody takes over unnoticed any more.
+    fn is_settled(&self) -> bool {
+        self.settled || self.legs.is_empty()
+    }
+
+    /// Asks for the next event once, or for the next provider.
+    async fn pull(&mut self) -> Pulled {
+        if let Some(switching) = &mut self.switching {
+            let result = switching.as_mut().await;
+            self.switching = None;
+            return match self.resume(result) {
+                Ok(()) => Pulled::Nothing,
+                Err(error) => Pulled::Error(error),
+            };
+        }
+        let next = match self.ahead.pop_front() {
+            Some(event) => Some(Ok(event)),
+            None => self.source.next().await,
+        };
+        let event = match next {
+            Some(Ok(event)) => event,
+            Some(Err(error)) => return self.broke_off(error),
+            None if self.tally.finish.is_some() => {
+                self.end();
+                return Pulled::Nothing;
+            }
+            None => {
+                let what = "the stream ended before it was finished";
+                return self.broke_off(Error::new(ErrorKind::Truncated, self.tally.provider.as_str(), what));
+            }
+        };
+        if self.splice.is_some() {
+            return self.spliced(event);
+        }
+        if let Err(error) = self.note(&event) {
+            return Pulled::Error(self.fail(error));
+        }
+        if self.is_settled() {
+            return Pulled::Event(event);
+        }
+        let settles = event.is_content() || matches!(event, Event::Finish(_));
+        if matches!(event, Event::Usage(_)) {
+            self.held.retain(|held| !matches!(held, Event::Usage(_)));
+        }
+        self.held.push_back(event);
+        if settles {
+            self.settled = true;
+            self.legs.iter_mut().for_each(Leg::began);
+        }
+        Pulled::Nothing
+    }
+
+    /// Takes in an event of a provider that goes on with the answer of another one.
+    fn spliced(&mut self, event: Event) -> Pulled {
+        if let Event::Start { .. } = event {
+            if let Err(error) = self.note(&event) {
+                return Pulled::Error(self.fail(error));
+            }
+        }
+        let Some(splice) = &mut self.splice else { return Pulled::Nothing };
+        let (seam, event) = splice.take(event);
+        if seam.is_some() {
+            self.legs.iter_mut().for_each(Leg::began);
+        }
+        for event in seam.into_iter().chain(event) {
+            if let Err(error) = self.note(&event) {
+                return Pulled::Error(self.fail(error));
+            }
+            self.held.push_back(event);
+        }
+        Pulled::Nothing
+    }
+
+    fn broke_off(&mut self, error: Error) -> Pulled {
+        match self.switch(error) {
+            Some(error) => Pulled::Error(self.fail(error)),
+            None => Pulled::Nothing,
         }
     }
 
@@ -245,14 +340,14 @@ impl ReplyStream {
             event?;
         }
         let cached = self.cached;
-        let Tally { provider, model, id, message, extra, usage, finish } = self.tally;
+        let Tally { provider, model, id, message, extra, usage, seams, finish } = self.tally;
         let Journey { attempts, fallbacks, .. } = self.journey;
         let Some(finish) = finish else {
             let error = Error::new(ErrorKind::Truncated, provider, "the stream had failed before it was collected");
             return Err(error.with_attempts(attempts).with_fallbacks(fallbacks));
         };
         let message = message.finish();
-        Ok(Reply { message, finish, usage, provider, model, id, extra, attempts, fallbacks, cached })
+        Ok(Reply { message, finish, usage, provider, model, id, extra, attempts, fallbacks, seams, cached })
     }
 
     /// Every attempt so far, at every provider, in order.
@@ -287,6 +382,7 @@ impl ReplyStream {
             }
             Event::Extra { name, value } => drop(self.tally.extra.insert(name.clone(), value.clone())),
             Event::Usage(usage) => self.tally.usage = *usage,
+            Event::Seam(seam) => self.tally.seams.push(seam.clone()),
             Event::Finish(finish) => {
                 self.tally.finish = Some(finish.clone());
                 if let Some(last) = self.journey.attempts.last_mut() {
@@ -306,16 +402,33 @@ impl ReplyStream {
     /// Asks the next provider, if there is one that may take over; otherwise gives the error back.
     fn switch(&mut self, error: Error) -> Option<Error> {
         self.source = Source::Spent;
+        self.ahead.clear();
         self.mark_failed(&error);
         self.cached = None;
         self.keeper = self.keeper.take().filter(|keeper| !keeper.within_router);
         let mut error = error;
-        while let Some(failover) = self.failovers.pop() {
-            match failover.after(error, &mut self.journey) {
+        while let Some(leg) = self.legs.pop() {
+            let why = error.kind();
+            let so_far = match self.tally.message.only_text() {
+                _ if !self.settled => SoFar::Nothing,
+                _ if self.tally.finish.is_some() => SoFar::Parts,
+                Some(text) => SoFar::Text(text),
+                None => SoFar::Parts,
+            };
+            match leg.after(error, so_far, &mut self.journey) {
                 Ok(switching) => {
                     self.switching = Some(switching);
-                    self.held.clear();
-                    self.tally = Tally::default();
+                    match so_far {
+                        SoFar::Text(text) => {
+                            let Tally { provider, model, usage, .. } = &self.tally;
+                            let from = self.splice.as_ref().and_then(Splice::from).unwrap_or((provider, model));
+                            self.splice = Some(Splice::new(text, from, *usage, why));
+                        }
+                        _ => {
+                            self.held.clear();
+                            self.tally = Tally::default();
+                        }
+                    }
                     return None;
                 }
                 Err(still) => error = still,
@@ -338,7 +451,9 @@ impl ReplyStream {
         match result {
             Ok(mut next) => {
                 self.source = std::mem::replace(&mut next.source, Source::Spent);
-                self.failovers.append(&mut next.failovers);
+                self.legs.append(&mut next.legs);
+                // It may have been asked in a race, and then brings what it won by.
+                self.ahead = std::mem::take(&mut next.held);
                 self.cached = next.cached;
                 if self.keeper.is_none() {
                     // What is around this stream is around that one, too.
@@ -370,7 +485,7 @@ impl ReplyStream {
     fn end(&mut self) {
         self.over = true;
         self.source = Source::Spent;
-        self.failovers.clear();
+        self.legs.clear();
     }
 }
 

@@ -43,6 +43,17 @@ impl Usage {
         self.input.saturating_sub(self.cached_read).saturating_sub(self.cache_write)
     }
 
+    /// This and that together.
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self {
+            input: self.input.saturating_add(other.input),
+            cached_read: self.cached_read.saturating_add(other.cached_read),
+            cache_write: self.cache_write.saturating_add(other.cache_write),
+            output: self.output.saturating_add(other.output),
+            reasoning: self.reasoning.saturating_add(other.reasoning),
+        }
+    }
+
     /// Everything read and written.
     #[must_use]
     pub fn total(&self) -> u64 {

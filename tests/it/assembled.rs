@@ -6,7 +6,7 @@ use steadfast::backoff::{Exponential, Jitter, Policy};
 use steadfast::clock::{TokioTimer, shared};
 use steadfast::delivery::{Artifact, Device, DeviceState, HttpPush, deliver};
 use steadfast::pool::Pool;
-use steadfast::providers::{Call, Client, Fallback, Provider};
+use steadfast::providers::{Call, Client, Provider, Router};
 use steadfast::testkit::{FleetSim, LlmSim, Matcher, Reply, Script};
 
 #[tokio::test]
@@ -20,7 +20,7 @@ async fn both_clients_share_one_pool_and_its_figures() {
 
     let first = Client::openai(pool.clone()).base_url(llm.openai_url()).model("a").retry(policy).build().unwrap();
     let second = Client::anthropic(pool.clone()).base_url(llm.anthropic_url()).model("b").build().unwrap();
-    let router = Fallback::builder().provider(first).provider(second).build().unwrap();
+    let router = Router::builder().target(first).target(second).build().unwrap();
     let reply = router.complete(Call::new("Are you there?")).await.unwrap();
     assert_eq!((&*reply.text(), reply.fallbacks, reply.attempts.len()), ("Here I am.", 1, 3));
 

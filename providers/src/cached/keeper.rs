@@ -31,6 +31,10 @@ impl Keeper {
 
     /// Takes the next event down. After the finish the answer is put into the cache, whether anybody waits for it or not.
     pub(crate) fn note(&mut self, event: &Event) {
+        if matches!(event, Event::Seam(_)) {
+            // What two have written together is nobody's answer.
+            self.tape = None;
+        }
         let Some(tape) = &mut self.tape else { return };
         record::take_down(tape, event);
         match event {

@@ -103,7 +103,8 @@ impl Inner {
             record::take_down(&mut tape, &event);
         }
         let body = tape.finish().map(|recording| recording.into_body()).unwrap_or_default();
-        let is_kept = record::is_kept(&reply.finish) && body.len() as u64 <= self.max_bytes;
+        let is_whole = record::is_kept(&reply.finish) && reply.seams.is_empty();
+        let is_kept = is_whole && body.len() as u64 <= self.max_bytes;
         let entry = self.entry(body, reply.usage.total());
         if is_kept { Fetched::Keep(entry) } else { Fetched::DoNotKeep(entry) }
     }

@@ -45,6 +45,8 @@ pub(super) fn take_down(tape: &mut Tape, event: &Event) {
             Line::Usage { input, cached_read, cache_write, output, reasoning }
         }
         Event::Finish(finish) => Line::Finish(finish.as_str().to_owned()),
+        // An answer with a seam is not kept.
+        Event::Seam(_) => return,
     };
     // A line of texts and numbers is always written; without one, the recording would not be read.
     tape.record(serde_json::to_vec(&line).unwrap_or_default());

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use steadfast_providers::{
     ApiKey, Attempt, CacheHit, Cached, CachedBuilder, CachedStats, Call, Client, ClientBuilder, Error, ErrorKind,
-    Event, EventSource, Fallback, FallbackBuilder, Finish, HitKind, Identity, Message, Provider, Reply, ReplyStream,
-    Role, Usage,
+    Event, EventSource, Finish, Hedging, HitKind, Identity, Message, Parked, Provider, Reply, ReplyStream, Role,
+    Router, RouterBuilder, Rule, Seam, Strategy, Target, TargetReport, Usage,
 };
 
 fn handle<T: Send + Sync + Debug + 'static>() {}
@@ -16,7 +16,7 @@ fn value<T: Send + Sync + Debug + Clone + 'static>() {}
 #[test]
 fn handles_are_send_sync_and_traits_are_dyn_compatible() {
     value::<Client>();
-    value::<Fallback>();
+    value::<Router>();
     value::<Call>();
     value::<Message>();
     value::<Role>();
@@ -34,7 +34,14 @@ fn handles_are_send_sync_and_traits_are_dyn_compatible() {
     value::<HitKind>();
     value::<Identity>();
     handle::<CachedBuilder>();
-    handle::<FallbackBuilder>();
+    handle::<RouterBuilder>();
+    value::<Target>();
+    value::<TargetReport>();
+    value::<Parked>();
+    value::<Strategy>();
+    value::<Rule>();
+    value::<Hedging>();
+    value::<Seam>();
     handle::<ClientBuilder>();
     fn sendable<T: Send + Debug + 'static>() {}
     sendable::<ReplyStream>();
@@ -46,7 +53,7 @@ fn handles_are_send_sync_and_traits_are_dyn_compatible() {
 fn futures_can_be_spawned() {
     fn spawnable<F: Future + Send>(_: &F) {}
     fn free<F: Future + Send + 'static>(_: &F) {}
-    let llm = Fallback::builder().build();
+    let llm = Router::builder().build();
     if let Ok(llm) = llm {
         free(&llm.complete(Call::new("x")));
         free(&llm.stream(Call::new("x")));

@@ -5,6 +5,7 @@ mod cached;
 mod history;
 mod messages;
 mod requests;
+mod router;
 
 use proptest::prelude::*;
 use steadfast_providers::{Event, Finish, ReplyStream, Usage};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use steadfast_providers::cache::MemoryCache;
 use steadfast_providers::telemetry::CallReport;
-use steadfast_providers::{Cached, Call, Fallback, Metered, Provider};
+use steadfast_providers::{Cached, Call, Metered, Provider, Router};
 use steadfast_testkit::{Reply as Answer, Script, Server};
 
 use crate::rig::{EVERY, Mode, Rig, Vendor, ask, rig};
@@ -40,9 +40,9 @@ async fn a_fallback_is_counted_for_the_model_that_answered() {
         let overloaded = Server::start(Script::new().always(Answer::status(401))).await.unwrap();
         let answers = Server::start(Script::new().always(Vendor::OpenAi.answer(mode, "Hello"))).await.unwrap();
         let rig = rig();
-        let chain = Fallback::builder()
-            .provider(Vendor::Anthropic.client(&rig.pool, overloaded.url()))
-            .provider(Vendor::OpenAi.client(&rig.pool, answers.url()))
+        let chain = Router::builder()
+            .target(Vendor::Anthropic.client(&rig.pool, overloaded.url()))
+            .target(Vendor::OpenAi.client(&rig.pool, answers.url()))
             .build()
             .unwrap();
         let metered = Metered::new(chain, &rig.pool);

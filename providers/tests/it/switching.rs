@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use steadfast_providers::{
-    BoxFuture, Call, Error, ErrorKind, Event, EventSource, Fallback, Finish, Provider, Reply, ReplyStream,
+    BoxFuture, Call, Error, ErrorKind, Event, EventSource, Finish, Provider, Reply, ReplyStream, Router, Rule,
 };
 
 use crate::rig::{Mode, ask};
@@ -68,8 +68,8 @@ fn actor(name: &'static str, act: Act) -> Actor {
     Actor { name, act }
 }
 
-fn router(actors: impl IntoIterator<Item = Actor>) -> Fallback {
-    actors.into_iter().fold(Fallback::builder(), |router, actor| router.provider(actor)).build().unwrap()
+fn router(actors: impl IntoIterator<Item = Actor>) -> Router {
+    actors.into_iter().fold(Router::builder(), |router, actor| router.target(actor)).build().unwrap()
 }
 
 const BUSY: ErrorKind = ErrorKind::Overloaded;
@@ -89,13 +89,13 @@ async fn the_first_that_can_answers() {
 async fn routers_nest() {
     for act in [Act::Refuse(BUSY), Act::Break(BUSY)] {
         let inner = || router([actor("a", act), actor("b", act)]);
-        let outer = Fallback::builder().provider(inner()).provider(inner()).provider(actor("z", Act::Answer));
+        let outer = Router::builder().target(inner()).target(inner()).target(actor("z", Act::Answer));
         let outer = outer.build().unwrap();
         for mode in [Mode::Plain, Mode::Stream] {
             let reply = ask(&outer, mode, Call::new("x")).await.unwrap();
             assert_eq!((reply.provider.as_str(), reply.fallbacks), ("z", 4));
         }
-        let outer = Fallback::builder().provider(inner()).provider(inner()).build().unwrap();
+        let outer = Router::builder().target(inner()).target(inner()).build().unwrap();
         for mode in [Mode::Plain, Mode::Stream] {
             let error = ask(&outer, mode, Call::new("x")).await.unwrap_err();
             assert_eq!((error.provider(), error.fallbacks(), error.earlier().len()), ("b", 3, 3));
@@ -144,8 +144,11 @@ async fn every_kind_of_failure_moves_on_or_not_as_documented() {
 #[tokio::test]
 async fn the_rule_can_be_changed() {
     let llm = |kind: ErrorKind| {
-        let router = Fallback::builder().provider(actor("a", Act::Refuse(kind))).provider(actor("b", Act::Answer));
-        router.when(|error| error.kind() == ErrorKind::TooLarge).build().unwrap()
+        let router = Router::builder().target(actor("a", Act::Refuse(kind))).target(actor("b", Act::Answer));
+        router
+            .decide(|error| Some(if error.kind() == ErrorKind::TooLarge { Rule::Next } else { Rule::Stop }))
+            .build()
+            .unwrap()
     };
     assert!(llm(ErrorKind::TooLarge).complete(Call::new("x")).await.is_ok());
     assert!(llm(ErrorKind::Overloaded).complete(Call::new("x")).await.is_err());
@@ -200,10 +203,10 @@ impl Provider for Sleepy {
 
 #[tokio::test]
 async fn no_event_is_lost_when_next_is_dropped() {
-    let llm = Fallback::builder()
-        .provider(Sleepy(Act::Break(BUSY)))
-        .provider(Sleepy(Act::Break(BUSY)))
-        .provider(Sleepy(Act::Answer))
+    let llm = Router::builder()
+        .target(Sleepy(Act::Break(BUSY)))
+        .target(Sleepy(Act::Break(BUSY)))
+        .target(Sleepy(Act::Answer))
         .build()
         .unwrap();
     let mut cx = Context::from_waker(Waker::noop());
@@ -232,8 +235,7 @@ async fn no_event_is_lost_when_next_is_dropped() {
 #[tokio::test]
 async fn shared_providers_are_providers() {
     let shared: Arc<dyn Provider> = Arc::new(actor("a", Act::Answer));
-    let llm =
-        Fallback::builder().provider(Arc::clone(&shared)).provider(Box::new(shared)).name("mine").build().unwrap();
+    let llm = Router::builder().target(Arc::clone(&shared)).target(Box::new(shared)).name("mine").build().unwrap();
     assert_eq!((llm.name(), llm.model()), ("mine", "m"));
     assert!(llm.complete(Call::new("x")).await.is_ok());
 }

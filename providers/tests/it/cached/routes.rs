@@ -6,7 +6,7 @@ use steadfast_providers::cache::Rule;
 use steadfast_providers::pool::Pool;
 use steadfast_providers::telemetry::CallReport;
 use steadfast_providers::{
-    ApiKey, Cached, Call, Client, Error, ErrorKind, Event, Fallback, Finish, HitKind, Metered, Provider,
+    ApiKey, Cached, Call, Client, Error, ErrorKind, Event, Finish, HitKind, Metered, Provider, Router,
 };
 use steadfast_testkit::{LlmSim, Server};
 
@@ -59,7 +59,7 @@ async fn a_router_is_its_providers_in_order() {
     let (a, b, map) = (Oracle::new("a"), Oracle::new("b"), Map::default());
     let chain = |providers: [&Oracle; 2]| {
         let [first, second] = providers.map(Clone::clone);
-        let router = Fallback::builder().provider(first).provider(second).build().unwrap();
+        let router = Router::builder().target(first).target(second).build().unwrap();
         Cached::builder(router, map.shared()).build()
     };
     for _ in 0..2 {
@@ -67,7 +67,7 @@ async fn a_router_is_its_providers_in_order() {
         chain([&b, &a]).complete(call()).await.unwrap();
     }
     assert_eq!((a.asked(), b.asked(), map.len()), (1, 1, 2));
-    let unknown = Fallback::builder().provider(a.clone()).provider(b.clone().unknown()).build().unwrap();
+    let unknown = Router::builder().target(a.clone()).target(b.clone().unknown()).build().unwrap();
     assert_eq!(unknown.identity(&call()), None);
 }
 
@@ -76,7 +76,7 @@ async fn an_answer_of_the_second_choice_is_told_as_its_own() {
     for mode in MODES {
         let map = Map::default();
         let busy = Oracle::new("a").gives(vec![Err(Error::new(ErrorKind::Overloaded, "a", "busy"))]);
-        let router = Fallback::builder().provider(busy.clone()).provider(Oracle::new("b")).build().unwrap();
+        let router = Router::builder().target(busy.clone()).target(Oracle::new("b")).build().unwrap();
         let llm = Cached::builder(router, map.shared()).build();
         let asked = ask(&llm, mode, call()).await.unwrap();
         assert_eq!((asked.provider.as_str(), asked.fallbacks), ("b", 1));
@@ -96,7 +96,7 @@ async fn a_router_over_caches_keeps_each_answer_where_it_belongs() {
         a.clone().gives(vec![start, Err(Error::new(ErrorKind::Overloaded, "a", "busy"))]);
         let router = || {
             let (a, b) = (cached(&a, &map).build(), cached(&b, &map).build());
-            Fallback::builder().provider(a).provider(b).build().unwrap()
+            Router::builder().target(a).target(b).build().unwrap()
         };
         let asked = ask(&router(), mode, call()).await.unwrap();
         assert_eq!((asked.provider.as_str(), asked.cached, map.len()), ("b", None, 1));

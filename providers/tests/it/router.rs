@@ -1,11 +1,19 @@
-//! Two providers on real sockets, the first of which fails.
+//! Two providers on real sockets, the first of which fails; and what else a router can be told.
+
+mod hedging;
+mod others;
+mod parking;
+mod rules;
+mod seams;
+pub(crate) mod stage;
+mod strategies;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use steadfast_clock::Clock;
 use steadfast_providers::pool::CallContext;
-use steadfast_providers::{Call, ErrorKind, Event, Fallback, Provider};
+use steadfast_providers::{Call, ErrorKind, Event, Provider, Router};
 use steadfast_testkit::{LlmSim, Matcher, Reply as Answer, Script, Vendor as SimVendor};
 
 use crate::rig::{Mode, Rig, Vendor, ask, rig};
@@ -13,13 +21,13 @@ use crate::rig::{Mode, Rig, Vendor, ask, rig};
 const MODES: [Mode; 2] = [Mode::Plain, Mode::Stream];
 
 /// OpenAI with this fault, then Anthropic as it should be.
-async fn pair(fault: Answer) -> (Fallback, LlmSim, Rig) {
+async fn pair(fault: Answer) -> (Router, LlmSim, Rig) {
     let script = Script::new().whenever(Matcher::new().provider("openai"), fault);
     let sim = LlmSim::builder().faults(script).answer("Hello there.").start().await.unwrap();
     let rig = rig();
     let root = sim.anthropic_url();
     let (first, second) = (Vendor::OpenAi.client(&rig.pool, root), Vendor::Anthropic.client(&rig.pool, root));
-    (Fallback::builder().provider(first).provider(second).build().unwrap(), sim, rig)
+    (Router::builder().target(first).target(second).build().unwrap(), sim, rig)
 }
 
 #[tokio::test]
@@ -68,9 +76,9 @@ async fn the_last_error_carries_everything() {
         let switches = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&switches);
         let root = sim.anthropic_url();
-        let llm = Fallback::builder()
-            .provider(Vendor::OpenAi.client(&rig.pool, root))
-            .provider(Vendor::Anthropic.client(&rig.pool, root))
+        let llm = Router::builder()
+            .target(Vendor::OpenAi.client(&rig.pool, root))
+            .target(Vendor::Anthropic.client(&rig.pool, root))
             .on_switch(move |switch| {
                 let why = switch.why.kind();
                 let (from, to) = (format!("{}/{}", switch.from, switch.from_model), switch.to.to_owned());
@@ -160,11 +168,12 @@ async fn an_open_breaker_gives_way_at_once() {
         }
         assert_eq!(sim.requests(SimVendor::OpenAi), 5);
         let reply = ask(&llm, mode, Call::new("a")).await.unwrap();
-        assert_eq!((reply.attempts.len(), reply.fallbacks), (1, 1));
+        // Not even asked: it is known to be open.
+        assert_eq!((reply.attempts.len(), reply.fallbacks), (1, 0));
     }
 }
 
 #[test]
 fn a_router_needs_a_provider() {
-    assert_eq!(Fallback::builder().build().unwrap_err().kind(), ErrorKind::Config);
+    assert_eq!(Router::builder().build().unwrap_err().kind(), ErrorKind::Config);
 }

@@ -21,10 +21,16 @@ impl Journey {
     }
 
     /// The call goes on to another provider.
-    pub(crate) fn leave(&mut self, mut error: Error) {
+    pub(crate) fn leave(&mut self, error: Error) {
+        self.stay(error);
+        self.fallbacks += 1;
+    }
+
+    /// The call goes on where it is.
+    pub(crate) fn stay(&mut self, mut error: Error) {
         self.attempts.append(&mut error.take_attempts());
         self.earlier.append(&mut error.take_earlier());
-        self.fallbacks += error.fallbacks() + 1;
+        self.fallbacks += error.fallbacks();
         self.earlier.push(error);
     }
 
