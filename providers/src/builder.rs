@@ -13,7 +13,7 @@ use crate::classify::Rules;
 use crate::client::Core;
 use crate::endpoint::{check_key, endpoint};
 use crate::key::Keyring;
-use crate::{ApiKey, Client, Error, ErrorKind, KeySource, ModelSettings, StreamTimeouts, Vendor};
+use crate::{ApiKey, Client, Error, ErrorKind, KeySource, ModelSettings, Prices, StreamTimeouts, Vendor};
 
 /// Puts a [`Client`] together.
 #[must_use]
@@ -32,6 +32,7 @@ pub struct ClientBuilder {
     max_tokens: u32,
     models: HashMap<Arc<str>, ModelSettings>,
     limits: Option<Limits>,
+    prices: Option<Prices>,
     traces_contents: bool,
 }
 
@@ -55,6 +56,7 @@ impl ClientBuilder {
             max_tokens: MAX_TOKENS,
             models: HashMap::new(),
             limits: None,
+            prices: None,
             traces_contents: false,
         }
     }
@@ -122,6 +124,12 @@ impl ClientBuilder {
     /// Sets what is otherwise for one model, by the name that calls have for it.
     pub fn for_model(mut self, model: impl Into<Arc<str>>, settings: ModelSettings) -> Self {
         self.models.insert(model.into(), settings);
+        self
+    }
+
+    /// Sets what tokens cost, in place of [`Prices::builtin`]; they are looked up by the name of the vendor.
+    pub fn prices(mut self, prices: Prices) -> Self {
+        self.prices = Some(prices);
         self
     }
 
@@ -204,6 +212,7 @@ impl ClientBuilder {
             max_tokens: self.max_tokens,
             models: self.models,
             limits: self.limits,
+            prices: self.prices.unwrap_or_else(|| Prices::builtin().clone()),
             traces_contents: self.traces_contents,
         })))
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use steadfast_pool::{CallContext, Observer};
 
 use crate::options::Options;
-use crate::{Message, Role};
+use crate::{CacheTtl, Message, Part, Role};
 
 /// One question to a provider, or to a router over several. Clones share the conversation.
 ///
@@ -88,6 +88,17 @@ impl Call {
     #[must_use]
     pub fn messages(&self) -> &[Message] {
         &self.messages
+    }
+
+    /// Whether the provider's prompt cache is asked to keep something for long.
+    pub(crate) fn keeps_cache_long(&self) -> bool {
+        let whole = self.options.prompt_cache.as_ref().is_some_and(|cache| cache.ttl == CacheTtl::Long);
+        whole
+            || self
+                .messages
+                .iter()
+                .flat_map(|message| &message.parts)
+                .any(|part| *part == Part::CachePoint(CacheTtl::Long))
     }
 
     /// Everything in it that must not be told.

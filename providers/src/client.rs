@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::HeaderMap;
+use serde_json::Value;
 use steadfast_backoff::Policy;
 use steadfast_pool::{Pool, Streaming, Timeouts};
 use tracing::Instrument;
@@ -24,7 +25,7 @@ use crate::family::Family;
 use crate::key::Keyring;
 use crate::stream::Live;
 use crate::{
-    Attempt, BoxFuture, Call, Capabilities, ClientBuilder, Error, Identity, Message, ModelInfo, ModelSettings,
+    Attempt, BoxFuture, Call, Capabilities, ClientBuilder, Error, Identity, Message, ModelInfo, ModelSettings, Prices,
     Provider, Reply, ReplyStream, Role, StreamTimeouts, Vendor,
 };
 
@@ -62,6 +63,7 @@ pub(crate) struct Core {
     /// What is otherwise for some models.
     pub(crate) models: HashMap<Arc<str>, ModelSettings>,
     pub(crate) limits: Option<Limits>,
+    pub(crate) prices: Prices,
     /// Traces tell what is asked and answered.
     pub(crate) traces_contents: bool,
 }
@@ -141,7 +143,14 @@ impl Core {
             // Those who trace pay for it.
             false => Box::pin(asked.answered(&mut trace).instrument(span)).await,
         };
-        answered.inspect_err(|error| trace.failed(error))
+        match &answered {
+            Ok(reply) => asked.recording.answered(&reply.attempts),
+            Err(error) => {
+                asked.recording.failed(error, error.attempts());
+                trace.failed(error);
+            }
+        }
+        answered
     }
 
     pub(crate) async fn stream(self: Arc<Self>, call: Call) -> Result<ReplyStream, Error> {
@@ -155,6 +164,7 @@ impl Core {
         match begun {
             Ok((streaming, attempts)) => Ok(ReplyStream::live(Live::new(asked, streaming, trace), attempts)),
             Err(error) => {
+                asked.recording.failed(&error, error.attempts());
                 trace.failed(&error);
                 Err(error)
             }
@@ -204,7 +214,7 @@ impl Asked {
             Ok(response) => response,
             Err(error) => return Err(self.unreached(error)),
         };
-        let attempts = self.attempts(response.attempts());
+        let mut attempts = self.attempts(response.attempts());
         if !response.status().is_success() {
             let answer =
                 Refusal { status: response.status().as_u16(), headers: response.headers(), body: response.body() };
@@ -213,6 +223,10 @@ impl Asked {
         match (self.client.family.decode)(response.body(), &self.client.vendor) {
             Ok(whole) => {
                 self.settle(whole.usage.as_ref());
+                if let Some(last) = attempts.last_mut() {
+                    let tier = whole.extra.get("service_tier").and_then(Value::as_str);
+                    last.bill(self.bill(whole.usage, tier, None));
+                }
                 let message = Message::of(Role::Assistant, whole.parts);
                 trace.wrote(&message.text());
                 trace.answered(whole.model.as_deref(), whole.id.as_deref(), whole.usage.as_ref(), &whole.finish);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Attempt, Wait};
+use crate::{Attempt, Cost, Wait};
 
 /// A call that has no answer to give, or a client that cannot be made.
 ///
@@ -290,6 +290,12 @@ impl Error {
     #[must_use]
     pub fn attempts(&self) -> &[Attempt] {
         &self.inner.attempts
+    }
+
+    /// What the call cost all the same.
+    #[must_use]
+    pub fn cost(&self) -> Cost {
+        Cost::of(&self.inner.attempts)
     }
 
     /// How often the call was moved to another provider.

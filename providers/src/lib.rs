@@ -20,10 +20,12 @@ mod history;
 
 mod assemble;
 mod attempt;
+mod cost;
 mod event;
 mod finish;
 mod hit;
 mod price;
+mod recent;
 mod reply;
 mod seam;
 mod stream;
@@ -60,7 +62,7 @@ mod metered;
 mod router;
 
 pub use api::Api;
-pub use attempt::Attempt;
+pub use attempt::{Attempt, Billed};
 pub use builder::ClientBuilder;
 pub use cached::{Cached, CachedBuilder, CachedStats};
 pub use call::Call;
@@ -68,6 +70,7 @@ pub use capabilities::Capabilities;
 pub use client::{Client, Health};
 #[cfg(feature = "config")]
 pub use config::Providers;
+pub use cost::Cost;
 pub use effort::{Effort, Thinking};
 pub use embedding::{EmbedCall, Embeddings};
 pub use error::{Error, ErrorKind};
@@ -86,6 +89,7 @@ pub use options::PromptCache;
 pub use part::{CacheTtl, Other, Part, Reasoning};
 pub use price::{Price, Prices, Terms};
 pub use provider::{BoxFuture, Provider};
+pub use recent::RecentCall;
 pub use reply::Reply;
 pub use router::{Hedging, Parked, Router, RouterBuilder, Rule, Strategy, Switch, Target, TargetReport};
 pub use seam::Seam;

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::{Attempt, CacheHit, Error, ErrorKind, Finish, Message, Part, Role, Seam, ToolCall, Usage};
+use crate::{Attempt, CacheHit, Cost, Error, ErrorKind, Finish, Message, Part, Role, Seam, ToolCall, Usage};
 
 /// A whole answer. Its `Debug` tells the shape and never the contents.
 #[derive(Clone, PartialEq)]
@@ -61,6 +61,12 @@ impl Reply {
             seams: Vec::new(),
             cached: None,
         }
+    }
+
+    /// What the call cost; nothing, where a cache answered.
+    #[must_use]
+    pub fn cost(&self) -> Cost {
+        Cost::of(&self.attempts)
     }
 
     /// The text of the answer.

@@ -2,35 +2,25 @@
 
 mod live;
 mod reader;
+mod source;
 mod splice;
+mod tally;
 mod watch;
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::poll_fn;
-use std::task::{Context, Poll};
 
-use serde_json::{Map, Value};
-
-use crate::assemble::Assembler;
 use crate::cached::Keeper;
 use crate::metered::Counted;
 use crate::router::{Journey, Leg, SoFar, Trip};
-use crate::{Attempt, BoxFuture, CacheHit, Error, ErrorKind, Event, Finish, Reply, Seam, Usage};
+use crate::{Attempt, BoxFuture, CacheHit, Cost, Error, ErrorKind, Event, Reply, Usage};
 
 pub(crate) use live::Live;
+pub use source::EventSource;
+use source::{Listed, Source};
+use tally::Tally;
 
 use splice::Splice;
-
-/// Where the events of a stream come from, for providers of your own.
-pub trait EventSource: Send {
-    /// The next event; `None` at the end, which must come after [`Event::Finish`].
-    ///
-    /// # Errors
-    ///
-    /// After an error there is nothing more.
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Event, Error>>>;
-}
 
 /// A streamed answer.
 ///
@@ -61,25 +51,6 @@ pub struct ReplyStream {
     over: bool,
 }
 
-enum Source {
-    Live(Box<Live>),
-    Custom(Box<dyn EventSource>),
-    Spent,
-}
-
-/// What the events came to.
-#[derive(Default)]
-struct Tally {
-    provider: String,
-    model: String,
-    id: Option<String>,
-    message: Assembler,
-    extra: Map<String, Value>,
-    usage: Usage,
-    seams: Vec<Seam>,
-    finish: Option<Finish>,
-}
-
 /// What came of asking for the next event.
 enum Pulled {
     Event(Event),
@@ -87,9 +58,6 @@ enum Pulled {
     Nothing,
     Error(Error),
 }
-
-/// The most bytes in one answer.
-const LONGEST: usize = 64 * 1024 * 1024;
 
 impl ReplyStream {
     /// A stream from a source of your own.
@@ -145,7 +113,7 @@ impl ReplyStream {
 
     /// Tells what the outermost router did before, and who may take over.
     pub(crate) fn bound(mut self, before: Journey, trip: Trip, at: usize) -> Self {
-        self.journey = before.then(self.journey);
+        self.journey = before.then(std::mem::take(&mut self.journey));
         if let Some(leg) = self.legs.first_mut() {
             leg.bind(trip, at);
         }
@@ -340,8 +308,8 @@ impl ReplyStream {
             event?;
         }
         let cached = self.cached;
-        let Tally { provider, model, id, message, extra, usage, seams, finish } = self.tally;
-        let Journey { attempts, fallbacks, .. } = self.journey;
+        let Tally { provider, model, id, message, extra, usage, seams, finish } = std::mem::take(&mut self.tally);
+        let Journey { attempts, fallbacks, .. } = std::mem::take(&mut self.journey);
         let Some(finish) = finish else {
             let error = Error::new(ErrorKind::Truncated, provider, "the stream had failed before it was collected");
             return Err(error.with_attempts(attempts).with_fallbacks(fallbacks));
@@ -354,6 +322,12 @@ impl ReplyStream {
     #[must_use]
     pub fn attempts(&self) -> &[Attempt] {
         &self.journey.attempts
+    }
+
+    /// What the call cost so far: of an answer that is still coming, nothing is known.
+    #[must_use]
+    pub fn cost(&self) -> Cost {
+        Cost::of(&self.journey.attempts)
     }
 
     /// How often the call was moved to another provider so far.
@@ -369,41 +343,27 @@ impl ReplyStream {
     }
 
     fn note(&mut self, event: &Event) -> Result<(), Error> {
-        if self.tally.message.len() + event.len() > LONGEST {
-            let what = format!("the answer is longer than {LONGEST} bytes");
-            return Err(Error::new(ErrorKind::Malformed, self.tally.provider.as_str(), what));
-        }
-        self.tally.message.note(event);
-        match event {
-            Event::Start { provider, model, id } => {
-                self.tally.provider.clone_from(provider);
-                self.tally.model.clone_from(model);
-                self.tally.id.clone_from(id);
+        self.tally.note(event)?;
+        if let Event::Finish(_) = event {
+            if let Some(last) = self.journey.attempts.last_mut() {
+                last.http.reached = steadfast_pool::Reached::Body;
             }
-            Event::Extra { name, value } => drop(self.tally.extra.insert(name.clone(), value.clone())),
-            Event::Usage(usage) => self.tally.usage = *usage,
-            Event::Seam(seam) => self.tally.seams.push(seam.clone()),
-            Event::Finish(finish) => {
-                self.tally.finish = Some(finish.clone());
-                if let Some(last) = self.journey.attempts.last_mut() {
-                    last.http.reached = steadfast_pool::Reached::Body;
-                }
-                if let Some(counted) = self.counted.take() {
-                    // What a cache answers takes no tokens.
-                    let usage = if self.cached.is_some() { Usage::default() } else { self.tally.usage };
-                    counted.answered(usage, &self.journey.attempts, self.journey.fallbacks);
-                }
+            self.bill(None);
+            if let Some(counted) = self.counted.take() {
+                // What a cache answers takes no tokens.
+                let usage = if self.cached.is_some() { Usage::default() } else { self.tally.usage };
+                counted.answered(usage, &self.journey.attempts, self.journey.fallbacks);
             }
-            _ => {}
         }
         Ok(())
     }
 
     /// Asks the next provider, if there is one that may take over; otherwise gives the error back.
     fn switch(&mut self, error: Error) -> Option<Error> {
+        self.mark_failed(&error);
+        self.bill(Some(&error));
         self.source = Source::Spent;
         self.ahead.clear();
-        self.mark_failed(&error);
         self.cached = None;
         self.keeper = self.keeper.take().filter(|keeper| !keeper.within_router);
         let mut error = error;
@@ -435,6 +395,18 @@ impl ReplyStream {
             }
         }
         Some(error)
+    }
+
+    /// Writes down what the last attempt came to, now that it has ended.
+    fn bill(&mut self, error: Option<&Error>) {
+        let Source::Live(live) = &mut self.source else { return };
+        if let Some(last) = self.journey.attempts.last_mut() {
+            last.bill(live.bill());
+        }
+        match error {
+            None => live.recording().answered(&self.journey.attempts),
+            Some(error) => live.recording().failed(error, &self.journey.attempts),
+        }
     }
 
     /// The ledger's last attempt brought a head, and then no answer. Unless it is known to have failed already: then the
@@ -489,12 +461,15 @@ impl ReplyStream {
     }
 }
 
-impl Source {
-    async fn next(&mut self) -> Option<Result<Event, Error>> {
-        match self {
-            Self::Live(live) => live.next().await,
-            Self::Custom(source) => poll_fn(|cx| source.poll_next(cx)).await,
-            Self::Spent => None,
+impl Drop for ReplyStream {
+    /// Of a stream that is dropped in the middle, what it came to so far is written down.
+    fn drop(&mut self) {
+        let Source::Live(live) = &mut self.source else { return };
+        if self.tally.finish.is_none() {
+            if let Some(last) = self.journey.attempts.last_mut() {
+                last.bill(live.bill());
+            }
+            live.recording().cancelled(&self.journey.attempts);
         }
     }
 }
@@ -508,13 +483,5 @@ impl fmt::Debug for ReplyStream {
             .field("attempts", &self.journey.attempts)
             .field("cached", &self.cached)
             .finish_non_exhaustive()
-    }
-}
-
-struct Listed<I>(I);
-
-impl<I: Iterator<Item = Result<Event, Error>> + Send> EventSource for Listed<I> {
-    fn poll_next(&mut self, _: &mut Context<'_>) -> Poll<Option<Result<Event, Error>>> {
-        Poll::Ready(self.0.next())
     }
 }

@@ -1,17 +1,21 @@
 //! One call on its way through one client: the request that it becomes.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use http::{HeaderValue, Method, header};
+use steadfast_clock::{Clock, Nanos};
 use steadfast_pool::{Request, Resend, Timeouts};
 use url::Url;
 
 use super::Core;
 use crate::admission::{self, Booking, Desk};
+use crate::attempt::Bill;
 use crate::family::{Ask, Encode, Origin, Unfit};
 use crate::key::Held;
 use crate::problem::Problem;
-use crate::{Api, Attempt, Call, Error, ErrorKind, Usage};
+use crate::recent::Recording;
+use crate::{Api, Attempt, Call, Error, ErrorKind, Terms, Usage};
 
 /// One call on its way through one client. Knows what must not be told.
 pub(crate) struct Asked {
@@ -22,13 +26,17 @@ pub(crate) struct Asked {
     pub(crate) held: Arc<Held>,
     /// What is reserved for the request that was made last.
     booking: Mutex<Option<Arc<Booking>>>,
+    begun: Nanos,
+    pub(crate) recording: Recording,
 }
 
 impl Asked {
     pub(super) async fn new(client: Arc<Core>, call: Call) -> Result<Self, Error> {
         let model = call.model.clone().unwrap_or_else(|| Arc::clone(&client.model));
         let held = client.keyring.current().await?;
-        Ok(Self { client, call, model, held, booking: Mutex::new(None) })
+        let recording = Recording::begin(&client.pool, &client.name, &model);
+        let begun = client.pool.timer().now();
+        Ok(Self { client, call, model, held, booking: Mutex::new(None), begun, recording })
     }
 
     /// After a failure: takes another key, if the one that it went with is not accepted and there is another by now. Gives
@@ -49,6 +57,24 @@ impl Asked {
             }
             None => Err(error),
         }
+    }
+
+    /// How long ago the call began.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.client.pool.timer().now().since(self.begun)
+    }
+
+    /// What an answer comes to that has ended now.
+    pub(crate) fn bill(&self, usage: Option<Usage>, tier: Option<&str>, first_token: Option<Duration>) -> Bill {
+        let usage = usage.filter(Usage::is_known);
+        let cost = usage.and_then(|usage| {
+            let terms = Terms {
+                long_cache: usage.cache_write > 0 && self.call.keeps_cache_long(),
+                tier: tier.map(str::to_owned),
+            };
+            self.client.prices.cost(&self.client.vendor.name, &self.model, &usage, &terms)
+        });
+        Bill { usage, cost, first_token, total: self.elapsed() }
     }
 
     pub(crate) fn origin(&self) -> Origin {

@@ -4,15 +4,18 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use steadfast_pool::Streaming;
 use steadfast_pool::breaker::Outcome;
 
 use super::reader::Reader;
 use super::watch::{InVain, Watch};
+use crate::attempt::Bill;
 use crate::client::{Asked, Trace};
 use crate::family::Progress;
 use crate::problem::Fault;
+use crate::recent::Recording;
 use crate::{Error, ErrorKind, Event, Usage};
 
 /// A stream that is on its way from a provider.
@@ -25,6 +28,9 @@ pub(crate) struct Live {
     failure: Option<Error>,
     /// What the answer took, as it was last told.
     usage: Option<Usage>,
+    /// The tier in which it says that it answers.
+    tier: Option<String>,
+    first_token: Option<Duration>,
     over: bool,
 }
 
@@ -35,7 +41,18 @@ impl Live {
     pub(crate) fn new(asked: Asked, streaming: Streaming, trace: Trace) -> Self {
         let reader = Reader::new(asked.client.family, Arc::clone(&asked.client.vendor), asked.origin());
         let watch = Watch::new(Arc::clone(asked.client.pool.timer()), asked.client.stream_timeouts(&asked.model));
-        Self { asked, trace, streaming: Some(streaming), reader, watch, failure: None, usage: None, over: false }
+        Self {
+            asked,
+            trace,
+            streaming: Some(streaming),
+            reader,
+            watch,
+            failure: None,
+            usage: None,
+            tier: None,
+            first_token: None,
+            over: false,
+        }
     }
 
     /// The next event, if it is here.
@@ -43,7 +60,11 @@ impl Live {
         let event = self.reader.next()?;
         self.watch.saw(&event);
         self.trace.saw(&event);
+        if self.first_token.is_none() && event.is_content() {
+            self.first_token = Some(self.asked.elapsed());
+        }
         match &event {
+            Event::Extra { name, value } if name == "service_tier" => self.tier = value.as_str().map(str::to_owned),
             Event::Usage(usage) => self.usage = Some(*usage),
             Event::Finish(_) => self.asked.settle(self.usage.as_ref()),
             _ => {}
@@ -100,6 +121,16 @@ impl Live {
                 Some(fault) => self.fail_with(fault),
             }
         }
+    }
+
+    /// What the answer comes to so far.
+    pub(super) fn bill(&self) -> Bill {
+        self.asked.bill(self.usage, self.tier.as_deref(), self.first_token)
+    }
+
+    /// Who writes down how the call ended.
+    pub(super) fn recording(&mut self) -> &mut Recording {
+        &mut self.asked.recording
     }
 
     fn fail_with(&mut self, fault: Fault) {

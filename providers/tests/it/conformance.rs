@@ -245,8 +245,11 @@ async fn the_ledger_is_json() {
     let first = ledger[0].as_object().unwrap();
     let names: Vec<_> = first.keys().map(String::as_str).collect();
     let expected = [
+        "billed",
+        "cost",
         "elapsed_s",
         "error",
+        "first_token_s",
         "hinted",
         "maybe_executed",
         "model",
@@ -255,11 +258,15 @@ async fn the_ledger_is_json() {
         "reached",
         "status",
         "target",
+        "total_s",
+        "usage",
         "wait_s",
     ];
     assert_eq!(names, expected);
     assert_eq!((&ledger[0]["provider"], &ledger[0]["model"]), (&json!("openai"), &json!("gpt-x")));
     assert_eq!((&ledger[1]["status"], &ledger[1]["reached"]), (&json!(200), &json!("body")));
+    assert_eq!((&ledger[0]["billed"], &ledger[1]["billed"]), (&json!("no"), &json!("yes")));
+    assert_eq!((&ledger[0]["usage"], &ledger[1]["usage"]["input"]), (&json!(null), &json!(7)));
     let usage = json!({ "input": 7, "cached_read": 3, "cache_write": 0, "output": 2, "reasoning": 0 });
     assert_eq!(serde_json::to_value(reply.usage).unwrap(), usage);
     assert_eq!(serde_json::to_value(reply.finish).unwrap(), json!("stop"));

@@ -9,6 +9,7 @@ mod clients;
 mod config;
 mod conformance;
 mod contract;
+mod costs;
 mod history;
 mod keys;
 mod laws;
