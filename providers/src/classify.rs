@@ -1,9 +1,10 @@
 //! What an answer means to the pipeline: whether it is worth another attempt, and whether the provider is healthy.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use memchr::memmem;
-use steadfast_backoff::{StatusSet, Verdict};
+use steadfast_backoff::{StatusSet, Verdict, retry_after};
 use steadfast_breaker::Outcome;
 use steadfast_pool::{Answer, Classify, Judgement};
 
@@ -33,9 +34,14 @@ impl Classify for Rules {
             _ if answer.status >= 400 => StatusSet::TRANSIENT.contains(answer.status) && answer.status != 409,
             _ => is_passing(kind),
         };
-        let verdict = if retry { Verdict::retry() } else { Verdict::Fatal };
+        let verdict = if retry { Verdict::Retry { hint: azure_hint(answer), cost: 1 } } else { Verdict::Fatal };
         Judgement::new(verdict, health(answer.status, kind))
     }
+}
+
+/// The wait that Azure asks for in a header of its own. All others are the pool's to read.
+fn azure_hint(answer: &Answer<'_>) -> Option<Duration> {
+    retry_after::parse_ms(answer.headers.get("x-ms-retry-after-ms")?.to_str().ok()?)
 }
 
 /// An error in a successful answer. Keys are the only place where these bytes can stand: inside of a JSON string the
@@ -93,6 +99,13 @@ mod tests {
                 assert_ne!(judge(vendor, status, None, "").1, Outcome::Failure, "{status}");
             }
         }
+    }
+
+    #[test]
+    fn the_wait_that_azure_asks_for_is_read() {
+        let headers = HeaderMap::from_iter([("x-ms-retry-after-ms".parse().unwrap(), HeaderValue::from_static("250"))]);
+        let judgement = Rules(Arc::new(Vendor::openai())).classify(&Answer::new(429, &headers, b""));
+        assert_eq!(judgement.verdict, Verdict::Retry { hint: Some(Duration::from_millis(250)), cost: 1 });
     }
 
     #[test]

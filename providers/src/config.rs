@@ -17,7 +17,7 @@ use crate::{Client, Error, ErrorKind, KeySource, Provider, Vendor};
 /// | table | holds |
 /// |---|---|
 /// | `default` | the name of a provider or a route, for [`default`](Self::default); otherwise it is the only one there is |
-/// | `[providers.NAME]` | `vendor`, `model`; and where they are not the vendor's: `api`, `base_url`, `key`, `key_every`, `max_tokens`, `allow_plain_http`, `retry`, `timeouts`, `stream_timeouts` |
+/// | `[providers.NAME]` | `vendor`, `model`; and where they are not the vendor's: `api`, `base_url`, `key`, `key_every`, `max_tokens`, `limits`, `allow_plain_http`, `retry`, `timeouts`, `stream_timeouts` |
 /// | `[providers.NAME.models.MODEL]` | `max_tokens`, `timeouts`, `stream_timeouts` of one model |
 /// | `[vendors.NAME]` | a [`Vendor`] of your own |
 ///

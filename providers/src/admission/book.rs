@@ -92,8 +92,9 @@ pub enum Answered {
 /// The longest pause. After it one call is let through to see.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
 
-/// The first pause after a 429 that tells nothing; it doubles up to the last.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// The first pause after a 429 that tells nothing; it doubles up to the last. It is shorter than the wait of the one who was
+/// refused, whose turn it then is.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LAST_PAUSE: Duration = Duration::from_secs(60);
 
 /// How often the pace grows after a 429, and after `slow_down`.

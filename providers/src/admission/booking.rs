@@ -53,7 +53,7 @@ impl Booking {
     pub(crate) fn cut_off(&self, problem: &Problem) {
         let Some(ticket) = self.taken() else { return };
         let headers = problem.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        self.desk.cut_off(&ticket, &self.vendor.limits.read(headers, self.pool.wall()));
+        self.desk.cut_off(&ticket, &self.desk.columns.read(headers, self.pool.wall()));
         self.desk.settle(ticket, None);
     }
 
@@ -92,11 +92,11 @@ impl Booking {
 
     fn heard(&self, answer: &Answer<'_>, inside: &[(String, String)]) -> Heard {
         let now = self.pool.wall();
-        let heard = self.vendor.limits.read_map(answer.headers, now);
+        let heard = self.desk.columns.read_map(answer.headers, now);
         if inside.is_empty() {
             return heard;
         }
-        let told = self.vendor.limits.read(inside.iter().map(|(name, value)| (name.as_str(), value.as_str())), now);
+        let told = self.desk.columns.read(inside.iter().map(|(name, value)| (name.as_str(), value.as_str())), now);
         if heard.limits.is_empty() { told.retry_after(heard.retry_after) } else { heard }
     }
 }

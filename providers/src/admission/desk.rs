@@ -12,7 +12,7 @@ use steadfast_clock::{BoxSleep, Clock, Nanos, SharedTimer, Timer};
 
 use super::book::{Answered, Book, Entered, Ticket, Turn};
 use super::cost::Cost;
-use super::heard::Heard;
+use super::heard::{Columns, Heard};
 use super::limits::Limits;
 use super::refusal::Refusal;
 
@@ -20,6 +20,8 @@ use super::refusal::Refusal;
 pub(crate) struct Desk {
     pub(super) provider: Arc<str>,
     pub(super) family: Box<str>,
+    /// How its vendor tells of limits.
+    pub(super) columns: Columns,
     timer: SharedTimer,
     state: Mutex<State>,
 }
@@ -38,8 +40,9 @@ impl State {
 
 impl Desk {
     pub(super) fn new(provider: Arc<str>, family: &str, timer: SharedTimer, book: Book) -> Self {
+        let columns = Columns::of(book.table());
         let state = Mutex::new(State { book, wakers: HashMap::new() });
-        Self { provider, family: Box::from(family), timer, state }
+        Self { provider, family: Box::from(family), columns, timer, state }
     }
 
     /// Takes over what another client knows ahead.

@@ -7,7 +7,7 @@ use steadfast_clock::UnixNanos;
 use steadfast_pool::backoff::retry_after;
 
 use super::reset::reset_in;
-use super::table::LimitTable;
+use super::table::{LimitHeader, LimitTable};
 
 /// The most limits of a table.
 pub(super) const MOST_LIMITS: usize = 16;
@@ -112,13 +112,57 @@ impl LimitTable {
     /// ```
     #[must_use]
     pub fn read<'h>(&self, headers: impl IntoIterator<Item = (&'h str, &'h str)>, now: UnixNanos) -> Heard {
+        Columns::of(self).read(headers, now)
+    }
+
+    /// As [`read`](Self::read), of an answer's headers.
+    #[must_use]
+    pub fn read_map(&self, headers: &HeaderMap, now: UnixNanos) -> Heard {
+        Columns::of(self).read_map(headers, now)
+    }
+}
+
+/// The headers of a table, taken apart once for many answers.
+#[derive(Debug)]
+pub(super) struct Columns(Vec<Column>);
+
+/// What is before and after the part of the name that differs.
+#[derive(Debug)]
+struct Column {
+    before: Box<str>,
+    after: Box<str>,
+}
+
+impl Column {
+    /// Which of the three a header of this name is, if it is one; names are compared whatever their case.
+    fn part<'n>(&self, name: &'n str) -> Option<&'n str> {
+        let (head, rest) = name.split_at_checked(self.before.len())?;
+        if !head.eq_ignore_ascii_case(&self.before) {
+            return None;
+        }
+        let (part, tail) = rest.split_at_checked(rest.len().checked_sub(self.after.len())?)?;
+        tail.eq_ignore_ascii_case(&self.after).then_some(part)
+    }
+}
+
+impl Columns {
+    pub(super) fn of(table: &LimitTable) -> Self {
+        let column = |row: &LimitHeader| {
+            // A name without a part that differs is no limit's.
+            let (before, after) = row.header.split_once("{}").unwrap_or((&row.header, "\n"));
+            Column { before: Box::from(before), after: Box::from(after) }
+        };
+        Self(table.headers.iter().take(MOST_LIMITS).map(column).collect())
+    }
+
+    pub(super) fn read<'h>(&self, headers: impl IntoIterator<Item = (&'h str, &'h str)>, now: UnixNanos) -> Heard {
         let mut told = [Told::new(); MOST_LIMITS];
         let mut resets = [None; MOST_LIMITS];
         let (mut date, mut after_ms, mut azure, mut after) = (None, None, None, None);
         for (name, value) in headers {
             let value = value.trim();
-            for ((row, told), reset) in self.headers.iter().zip(&mut told).zip(&mut resets) {
-                match row.part(name) {
+            for ((column, told), reset) in self.0.iter().zip(&mut told).zip(&mut resets) {
+                match column.part(name) {
                     Some(part) if part.eq_ignore_ascii_case("limit") => {
                         told.limit = told.limit.or_else(|| whole(value)).filter(|limit| *limit > 0);
                     }
@@ -152,9 +196,7 @@ impl LimitTable {
         }
     }
 
-    /// As [`read`](Self::read), of an answer's headers.
-    #[must_use]
-    pub fn read_map(&self, headers: &HeaderMap, now: UnixNanos) -> Heard {
+    pub(super) fn read_map(&self, headers: &HeaderMap, now: UnixNanos) -> Heard {
         self.read(headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))), now)
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use super::table::Measure;
 
 /// The limits of an account, as far as they are known before the provider tells them, and how long calls wait for them.
@@ -17,7 +19,11 @@ use super::table::Measure;
 /// let limits = limits.longest_wait(Duration::from_secs(20));
 /// # let _ = limits;
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// In configuration files it has the fields `requests_per_minute`, `requests_per_day`, `tokens_per_minute`,
+/// `input_tokens_per_minute`, `output_tokens_per_minute` and `longest_wait`, such as `20s`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "Text")]
 pub struct Limits {
     pub(super) known: Vec<(Measure, u64, Duration)>,
     pub(super) longest_wait: Duration,
@@ -86,5 +92,37 @@ impl Limits {
     pub const fn longest_wait(mut self, wait: Duration) -> Self {
         self.longest_wait = wait;
         self
+    }
+}
+
+/// The form in configuration files.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Text {
+    requests_per_minute: Option<u64>,
+    requests_per_day: Option<u64>,
+    tokens_per_minute: Option<u64>,
+    input_tokens_per_minute: Option<u64>,
+    output_tokens_per_minute: Option<u64>,
+    #[serde(default = "longest_wait", with = "steadfast_clock::human")]
+    longest_wait: Duration,
+}
+
+const fn longest_wait() -> Duration {
+    LONGEST_WAIT
+}
+
+impl From<Text> for Limits {
+    fn from(text: Text) -> Self {
+        let known = [
+            (Measure::Requests, text.requests_per_minute, MINUTE),
+            (Measure::Requests, text.requests_per_day, DAY),
+            (Measure::Tokens, text.tokens_per_minute, MINUTE),
+            (Measure::Input, text.input_tokens_per_minute, MINUTE),
+            (Measure::Output, text.output_tokens_per_minute, MINUTE),
+        ];
+        let limits = Self::new().longest_wait(text.longest_wait);
+        let known = known.into_iter().filter_map(|(measure, limit, window)| Some((measure, limit?, window)));
+        known.fold(limits, |limits, (measure, limit, window)| limits.with(measure, limit, window))
     }
 }

@@ -8,8 +8,11 @@ use steadfast_pool::ratelimit::{Decision, Gcra, Quota};
 /// By how much the pace grows at a time: a half, which is the most that OpenAI's `slow_down` asks for.
 const GROWTH: (u64, u64) = (3, 2);
 
-/// The slowest pace, in requests an hour: one in ten seconds.
-const SLOWEST: u64 = 360;
+/// The slowest pace, in requests an hour: one a second.
+const SLOWEST: u64 = 3_600;
+
+/// What is earned in five seconds may go at once, so that few calls are not held up at all.
+const BURSTS_AN_HOUR: u64 = 720;
 
 /// A pace of requests that grows, until it is twice what it was when the vendor said no.
 #[derive(Clone, Debug)]
@@ -60,7 +63,7 @@ impl Ramp {
 }
 
 fn at(pace: u64) -> Option<Gcra> {
-    Quota::per_hour(pace).ok().map(Gcra::new)
+    Quota::per_hour(pace).and_then(|quota| quota.burst((pace / BURSTS_AN_HOUR).max(1))).ok().map(Gcra::new)
 }
 
 /// How many requests there were lately, in two spans of ten seconds.

@@ -75,14 +75,6 @@ impl LimitHeader {
     pub(super) fn window(&self) -> Duration {
         Duration::from_secs(self.seconds.map_or(60, |seconds| u64::from(seconds.max(1))))
     }
-
-    /// Which of the three a header of this name is; names are compared whatever their case.
-    pub(super) fn part<'n>(&self, name: &'n str) -> Option<&'n str> {
-        let (before, after) = self.header.split_once("{}")?;
-        let (head, rest) = name.split_at_checked(before.len())?;
-        let (part, tail) = rest.split_at_checked(rest.len().checked_sub(after.len())?)?;
-        (head.eq_ignore_ascii_case(before) && tail.eq_ignore_ascii_case(after)).then_some(part)
-    }
 }
 
 /// A vendor's limits: in which headers it tells them, what it counts, and which models share them.

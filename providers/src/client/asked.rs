@@ -89,7 +89,7 @@ impl Asked {
             true => Some(client.stream_timeouts(&self.model).of_attempt()),
             false => client.settings(&self.model).timeouts.or(client.timeouts),
         };
-        let booking = self.booked(body.len());
+        let booking = self.booked(body.len(), ask.max_tokens);
         Ok(self.post(client.url.clone(), &ask, body, accept, self.scope(), timeouts)?.admit(booking.admit()))
     }
 
@@ -178,10 +178,11 @@ impl Asked {
     }
 
     /// Reserves what a request of so many bytes will probably take.
-    fn booked(&self, body: usize) -> Arc<Booking> {
+    fn booked(&self, body: usize, max_tokens: u32) -> Arc<Booking> {
         let client = &*self.client;
         let most = self.call.options.max_tokens;
-        let most = most.or_else(|| (client.vendor.api == Api::Messages).then_some(client.max_tokens));
+        // The one API that insists on a limit is told the client's own.
+        let most = most.or_else(|| (client.vendor.api == Api::Messages).then_some(max_tokens));
         let booking =
             Booking::new(self.desk(), Arc::clone(&client.vendor), client.pool.clone(), &self.call, body, most);
         *self.booking.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&booking));

@@ -45,6 +45,7 @@ fn client(name: &str, one: One, vendors: &BTreeMap<String, Vendor>, pool: &Pool)
     let set = |builder: ClientBuilder, url: String| builder.base_url(url);
     builder = one.base_url.into_iter().fold(builder, set);
     builder = one.max_tokens.into_iter().fold(builder, ClientBuilder::max_tokens);
+    builder = one.limits.into_iter().fold(builder, ClientBuilder::limits);
     builder = one.retry.into_iter().fold(builder, ClientBuilder::retry);
     builder = one.timeouts.into_iter().fold(builder, ClientBuilder::timeouts);
     builder = one.stream_timeouts.into_iter().fold(builder, |builder, limits| builder.stream_timeouts(limits.into()));

@@ -44,6 +44,8 @@ pub(super) struct One {
     #[serde(default)]
     pub(super) max_tokens: Option<u32>,
     #[serde(default)]
+    pub(super) limits: Option<crate::admission::Limits>,
+    #[serde(default)]
     pub(super) allow_plain_http: bool,
     #[serde(default)]
     pub(super) retry: Option<Policy>,

@@ -1,5 +1,6 @@
 //! Providers from configurations: what is in them, and what is wrong with them.
 
+use steadfast_providers::admission::AdmissionSnapshot;
 use steadfast_providers::{Call, Provider, Providers};
 use steadfast_testkit::LlmSim;
 
@@ -16,6 +17,7 @@ key = { file = "KEY" }
 key_every = "5m"
 model = "gpt-5.4"
 retry = { max_attempts = 2 }
+limits = { requests_per_minute = 600, tokens_per_minute = 90000, longest_wait = "20s" }
 timeouts = { header = "90s", attempt = "none" }
 stream_timeouts = { header = "30s", first_token = "10m", next_event = "20s", total = "none" }
 
@@ -54,6 +56,8 @@ async fn a_configuration_is_all_that_is_needed() {
         assert_eq!(providers.get("mine").unwrap().model(), "small-1");
         let reply = providers.default().unwrap().complete(Call::new("a")).await.unwrap();
         assert_eq!((&*reply.provider, &*reply.model), ("gpt", "gpt-5.4"));
+        let known = AdmissionSnapshot::of(&rig.pool);
+        assert_eq!(known[0].book.limits.iter().map(|limit| limit.limit).collect::<Vec<_>>(), [600, 90_000]);
     }
 }
 

@@ -132,6 +132,24 @@ proptest! {
         }
     }
 
+    /// What is owed is what the burst is short of: that much less is admitted at once, and nothing above.
+    #[test]
+    fn what_is_not_owed_is_admitted(
+        quota in quota(),
+        steps in prop::collection::vec((0u64..300, 0u64..40), 1..60),
+    ) {
+        let gcra = Gcra::new(quota);
+        let (mut cell, mut now) = (0, 0);
+        for (pause, cost) in steps {
+            now += pause;
+            cell = gcra.charge(cell, cost, at(now));
+            let left = quota.burst_size().saturating_sub(gcra.owed(cell, at(now)));
+            prop_assert!(gcra.decide(cell, left, at(now)).1.is_allowed());
+            prop_assert!(!gcra.decide(cell, left + 1, at(now)).1.is_allowed());
+        }
+        prop_assert_eq!(gcra.owed(cell, Nanos::MAX), u64::MAX);
+    }
+
     /// Under constant load the whole rate is used and never more; where each call uses up the burst, but for 1.5 ns a call.
     #[test]
     fn constant_load_gets_the_whole_rate(quota in quota()) {

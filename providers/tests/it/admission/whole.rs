@@ -22,12 +22,12 @@ fn vendor(start: u64, bucket: &Arc<Mutex<Bucket>>) -> MockReply {
     MockReply::by(move |request| {
         let now = request.at.as_nanos() - start;
         let nth = count.fetch_add(1, Ordering::Relaxed);
-        let second = now / 1_000_000_000 % 60;
+        let second = now / 1_000_000_000;
         let mut bucket = bucket.lock().unwrap();
         let one = Cost::new(0, 0);
         let refused = match second {
-            20..25 if nth % 3 == 0 => Some(429),
-            40..45 if nth % 5 != 0 => Some(529),
+            20..25 | 120..125 if nth % 3 == 0 => Some(429),
+            60..65 if nth % 5 != 0 => Some(529),
             _ if !bucket.has(one, now) => {
                 bucket.exceeded += 1;
                 Some(429)
