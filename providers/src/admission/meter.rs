@@ -150,7 +150,7 @@ impl Meter {
         if took > hold.cost {
             self.peaks.note(now, self.left(now));
             self.cell = self.gcra.charge(self.cell, took - hold.cost, now);
-        } else if hold.era == self.era {
+        } else if took < hold.cost && hold.era == self.era {
             let left = self.left(now);
             // The peak at the hold's own point is the one before it.
             let since = hold.at.saturating_add(Duration::from_nanos(1));
