@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use steadfast_providers::{
     ApiKey, Attempt, CacheHit, Cached, CachedBuilder, CachedStats, Call, Client, ClientBuilder, Error, ErrorKind,
-    Event, EventSource, Finish, Hedging, HitKind, Identity, Message, Parked, Provider, Reply, ReplyStream, Role,
-    Router, RouterBuilder, Rule, Seam, Strategy, Target, TargetReport, Usage,
+    Event, EventSource, Finish, Fitting, Hedging, History, HitKind, Identity, Message, Parked, Provider, Reply,
+    ReplyStream, Role, RoughTokens, Router, RouterBuilder, Rule, Seam, Strategy, Target, TargetReport, TokenEstimator,
+    Usage, Versions,
 };
 
 fn handle<T: Send + Sync + Debug + 'static>() {}
@@ -33,6 +34,10 @@ fn handles_are_send_sync_and_traits_are_dyn_compatible() {
     value::<CacheHit>();
     value::<HitKind>();
     value::<Identity>();
+    value::<History>();
+    value::<Fitting>();
+    value::<RoughTokens>();
+    value::<Versions>();
     handle::<CachedBuilder>();
     handle::<RouterBuilder>();
     value::<Target>();
@@ -46,6 +51,7 @@ fn handles_are_send_sync_and_traits_are_dyn_compatible() {
     fn sendable<T: Send + Debug + 'static>() {}
     sendable::<ReplyStream>();
     let _: Option<Arc<dyn Provider>> = None;
+    let _: Option<Arc<dyn TokenEstimator>> = None;
     let _: Option<Box<dyn EventSource>> = None;
 }
 

@@ -17,7 +17,7 @@ use steadfast_providers::{
 use crate::schema::{assert_valid_chat, assert_valid_messages};
 
 /// The API's version and the body of each request.
-type Requests = Vec<(Option<String>, Value)>;
+pub(super) type Requests = Vec<(Option<String>, Value)>;
 
 /// Keeps the requests, and refuses them.
 #[derive(Clone, Debug, Default)]
@@ -37,7 +37,7 @@ impl Transport for Refusing {
 }
 
 /// A client, and what came of its calls.
-struct Desk {
+pub(super) struct Desk {
     client: Client,
     requests: Refusing,
 }
@@ -46,7 +46,7 @@ static CHAT: LazyLock<Desk> = LazyLock::new(|| Desk::new(Client::openai));
 static MESSAGES: LazyLock<Desk> = LazyLock::new(|| Desk::new(Client::anthropic));
 
 impl Desk {
-    fn new(builder: impl FnOnce(Pool) -> ClientBuilder) -> Self {
+    pub(super) fn new(builder: impl FnOnce(Pool) -> ClientBuilder) -> Self {
         let requests = Refusing::default();
         let pool = Pool::builder().transport(Arc::new(requests.clone())).without_breaker().build().unwrap();
         let client = builder(pool).base_url("http://localhost").model("m").retry(Policy::disabled()).build().unwrap();
@@ -54,7 +54,7 @@ impl Desk {
     }
 
     /// The requests that the call becomes, whole and streamed; none if it is refused.
-    fn written(&self, call: &Call) -> Requests {
+    pub(super) fn written(&self, call: &Call) -> Requests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
             self.client.complete(call.clone()).await.unwrap_err();
@@ -126,13 +126,17 @@ fn turn() -> impl Strategy<Value = Vec<Message>> {
 }
 
 fn conversation() -> impl Strategy<Value = Call> {
-    (vec(turn(), 0..3), said(), weighted(0.3, text()), weighted(0.2, text())).prop_map(
+    let conversation = (vec(turn(), 0..3), said(), weighted(0.3, text()), weighted(0.2, text())).prop_map(
         |(turns, last, system, developer)| {
             let developer = developer.into_iter().map(Message::developer);
             let messages = developer.chain(turns.into_iter().flatten()).chain([Message::of(Role::User, last)]);
             system.into_iter().fold(Call::of(messages), |call, system| call.system(system))
         },
-    )
+    );
+    conversation.prop_filter("no more cache points than Anthropic takes", |call| {
+        let parts = call.messages().iter().flat_map(|message| &message.parts);
+        parts.filter(|part| matches!(part, Part::CachePoint(_))).count() < 4
+    })
 }
 
 /// Each setting now and then, within what the vendor's document allows: `hottest` is its highest temperature.
