@@ -31,7 +31,11 @@ pub fn check(data: &[u8]) {
         }
     }
     for desk in &*DESKS {
-        match desk.complete(status, headers.clone(), rest.as_bytes()) {
+        let given = desk.complete(status, headers.clone(), rest.as_bytes());
+        if given.is_err() || !headers.is_empty() {
+            desk.renew();
+        }
+        match given {
             Ok(reply) => {
                 assert!(status.is_success(), "{status} is an answer");
                 answered(&reply, rest.len());
@@ -47,7 +51,7 @@ fn answered(reply: &Reply, len: usize) {
     assert_eq!(reply.message, again);
     assert!(reply.message.text().len() <= len, "more text than came");
     assert!(reply.usage.reasoning <= reply.usage.output, "{:?}", reply.usage);
-    assert_eq!(reply.attempts.len(), 1);
+    assert!(!reply.attempts.is_empty());
     for call in reply.message.tool_calls() {
         // As they came, whether they can be read or not.
         let _ = call.input();
@@ -56,5 +60,6 @@ fn answered(reply: &Reply, len: usize) {
 
 fn failed(error: &Error) {
     assert!(!error.to_string().contains(['\n', '\r']), "more than one line: {error}");
-    assert_eq!(error.attempts().len(), 1, "{error:?}");
+    // A redirect that leads nowhere is an attempt, too.
+    assert!(!error.attempts().is_empty(), "{error:?}");
 }

@@ -18,37 +18,50 @@ use steadfast_providers::{Call, Client, ClientBuilder, Error, Provider, Reply, R
 
 /// A client that asks once, and what it is answered.
 pub(crate) struct Desk {
-    client: Client,
+    builder: fn(Pool) -> ClientBuilder,
+    client: Mutex<Client>,
     answer: Arc<Told>,
 }
 
 impl Desk {
     /// A client of the vendor that `builder` is for.
-    pub(crate) fn new(builder: impl FnOnce(Pool) -> ClientBuilder) -> Self {
+    pub(crate) fn new(builder: fn(Pool) -> ClientBuilder) -> Self {
         let answer = Arc::new(Told::default());
-        let clock = ManualClock::new();
-        let pool = Pool::builder()
-            .transport(answer.clone())
-            .timer(shared(clock.clone()))
-            .wall(Arc::new(clock))
-            .without_breaker()
-            .build()
-            .expect("a pool");
-        let client = builder(pool).base_url("http://localhost").model("m").retry(Policy::disabled());
-        Self { client: client.build().expect("a client"), answer }
+        Self { builder, client: Mutex::new(client(builder, &answer)), answer }
     }
 
     /// Asks for a whole answer, and is given this one.
     pub(crate) fn complete(&self, status: StatusCode, headers: HeaderMap, body: &[u8]) -> Result<Reply, Error> {
         self.answer.tell(status, headers, [body]);
-        now(self.client.complete(Call::new("q")))
+        now(self.client().complete(Call::new("q")))
     }
 
     /// Asks for a stream, and is given this one in these pieces.
     pub(crate) fn stream<'s>(&self, pieces: impl IntoIterator<Item = &'s [u8]>) -> Result<ReplyStream, Error> {
         self.answer.tell(StatusCode::OK, HeaderMap::new(), pieces);
-        now(self.client.stream(Call::new("q")))
+        now(self.client().stream(Call::new("q")))
     }
+
+    /// Takes another client: this one has been told of limits, and would wait for them on a clock that stands still.
+    pub(crate) fn renew(&self) {
+        *self.client.lock().unwrap_or_else(PoisonError::into_inner) = client(self.builder, &self.answer);
+    }
+
+    fn client(&self) -> Client {
+        self.client.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+fn client(builder: fn(Pool) -> ClientBuilder, answer: &Arc<Told>) -> Client {
+    let clock = ManualClock::new();
+    let pool = Pool::builder()
+        .transport(answer.clone())
+        .timer(shared(clock.clone()))
+        .wall(Arc::new(clock))
+        .without_breaker()
+        .build()
+        .expect("a pool");
+    builder(pool).base_url("http://localhost").model("m").retry(Policy::disabled()).build().expect("a client")
 }
 
 thread_local! {
@@ -65,7 +78,7 @@ pub(crate) fn now<F: Future>(future: F) -> F::Output {
 #[derive(Debug, Default)]
 struct Told(Mutex<Option<Answer>>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Answer {
     status: StatusCode,
     headers: HeaderMap,
@@ -81,16 +94,17 @@ impl Told {
 
 impl Transport for Told {
     fn send(&self, _request: Outbound) -> SendFuture {
-        let answer = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // A redirect is followed by a request of its own.
+        let answer = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Box::pin(async move {
-            let Answer { status, headers, pieces } = answer.expect("one request");
+            let Answer { status, headers, pieces } = answer.expect("an answer to give");
             Ok(Inbound::new(status, headers, Box::pin(pieces.map_err(|never| match never {}))))
         })
     }
 }
 
 /// A body that is there already, in pieces.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Pieces(VecDeque<Bytes>);
 
 impl Body for Pieces {

@@ -65,7 +65,15 @@ fn read<'s>(desk: &Desk, pieces: impl IntoIterator<Item = &'s [u8]>) -> Given {
         }
     }
     assert!(now(stream.next()).is_none(), "something after the end");
+    renew(desk, given.error.as_ref().map(|(kind, _)| *kind));
     given
+}
+
+/// Takes another client where this one was told of limits.
+fn renew(desk: &Desk, failed: Option<ErrorKind>) {
+    if matches!(failed, Some(ErrorKind::RateLimited | ErrorKind::Overloaded | ErrorKind::QuotaSpent)) {
+        desk.renew();
+    }
 }
 
 /// One start before anything else, the calls of tools whole and apart, the finish last.
@@ -137,6 +145,9 @@ fn collected<'s>(desk: &Desk, pieces: impl IntoIterator<Item = &'s [u8]>, given:
             let parts = reply.message.parts.iter().filter(|part| matches!(part, Part::Other(_))).count();
             assert_eq!(parts, others);
         }
-        Err(error) => assert_eq!(given.error, Some((error.kind(), error.partial_text().map(str::to_owned)))),
+        Err(error) => {
+            renew(desk, Some(error.kind()));
+            assert_eq!(given.error, Some((error.kind(), error.partial_text().map(str::to_owned))));
+        }
     }
 }

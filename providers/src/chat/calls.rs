@@ -67,6 +67,12 @@ impl Calls {
             merge(value, parsed(custom));
         }
         if let Some(arguments) = piece.arguments.filter(|arguments| !arguments.is_empty()) {
+            if matches!(call.kind, Kind::Function { is_ended: true, .. }) {
+                // It was told that they are complete. White space changes nothing about that.
+                let is_blank = arguments.trim().is_empty();
+                let more = || Fault::Malformed(String::from("more of a call of a tool that was complete"));
+                return if is_blank { Ok(()) } else { Err(more()) };
+            }
             call.start(out);
             call.arguments.feed(&arguments);
             if let Kind::Function { at, .. } = call.kind {

@@ -44,6 +44,28 @@ async fn events_come_in_order() {
 }
 
 #[tokio::test]
+async fn nothing_is_added_to_a_call_of_a_tool_after_its_end() {
+    let piece = |index: u32, rest: &str| {
+        let call = format!("{{\"index\":{index},{rest}}}");
+        SseEvent::data(format!("{{\"choices\":[{{\"index\":0,\"delta\":{{\"tool_calls\":[{call}]}}}}]}}"))
+    };
+    let arguments = |text: &str| format!("\"function\":{{\"arguments\":\"{text}\"}}");
+    let named = |name: &str| format!("\"id\":\"{name}\",\"function\":{{\"name\":\"{name}\",\"arguments\":\"{{}}\"}}");
+    let finish = SseEvent::data("{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"tool_calls\"}]}");
+    for (more, expected) in [("\\n ", None), (":1}", Some(ErrorKind::Malformed))] {
+        let events = [piece(0, &named("f")), piece(1, &named("g")), piece(0, &arguments(more)), finish.clone()];
+        let script = Script::new().always(Answer::sse(events.to_vec()));
+        let (server, rig) = (Server::start(script).await.unwrap(), rig());
+        let mut stream = VENDORS[0].client(&rig.pool, server.url()).stream(Call::new("a")).await.unwrap();
+        let (events, error) = drain(&mut stream).await;
+        assert_eq!(error.map(|error| error.kind()), expected, "{more}");
+        let end = events.iter().position(|event| *event == Event::tool_call_end(0)).unwrap();
+        let is_more = |event: &Event| matches!(event, Event::ToolCallDelta { index: 0, .. });
+        assert!(!events[end..].iter().any(is_more), "{events:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_early_end_is_truncated_and_keeps_the_text() {
     for vendor in VENDORS {
         let events = vendor.unfinished(&["Hel", "lo"]);
