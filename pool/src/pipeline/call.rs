@@ -143,8 +143,10 @@ impl<'p> Call<'p> {
         now
     }
 
-    /// Notes a wait for one of the host's limits.
-    pub(super) fn limited(&self, delay: Duration) {
+    /// Notes a wait for one of the limits, which ends now: the attempt that it was for begins after it.
+    pub(super) fn limited(&mut self, since: Nanos) {
+        self.now = self.pool.timer.now();
+        let delay = self.now.since(since);
         self.count(|calls| calls.limited(delay));
         self.tell(&Event::LimitWaited { target: &self.scope, delay });
     }

@@ -70,7 +70,7 @@ async fn admitted(call: &mut Call<'_>, admit: Arc<dyn Admit>) -> Result<Box<dyn 
         }
     };
     if let Some(before) = before {
-        call.limited(call.pool.timer.now().since(before));
+        call.limited(before);
         // It may have come at the last moment, or a moment after.
         if let Err(error) = admit::by_deadline(call) {
             pass.failed(Reached::NotConnected);
@@ -93,7 +93,7 @@ async fn waited<T, E>(
     let before = call.pool.timer.now();
     let granted = acquired.await;
     if granted.is_ok() {
-        call.limited(call.pool.timer.now().since(before));
+        call.limited(before);
         // It may have come at the last moment, or a moment after.
         admit::by_deadline(call)?;
     }

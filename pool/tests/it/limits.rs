@@ -22,7 +22,9 @@ async fn sixty_per_minute_admits_one_a_second() {
         let pool = rig.pool.clone();
         let call = tokio::spawn(async move { pool.execute(Request::get("http://host/").unwrap()).await });
         let_time_pass(&rig.clock, Duration::from_secs(1)).await;
-        call.await.unwrap().unwrap();
+        let response = call.await.unwrap().unwrap();
+        // The wait is none of the attempt's time: its limits begin after it.
+        assert_eq!(response.attempts()[0].elapsed, Duration::ZERO);
     }
     assert_eq!(rig.clock.now().since(start), Duration::from_secs(3));
     assert_eq!(rig.pool.metrics().limit_wait.count, 3);
