@@ -11,6 +11,8 @@ mod loose;
 mod noted;
 mod parts;
 mod request;
+#[cfg(test)]
+mod tests;
 mod usage;
 
 use crate::Capabilities;
