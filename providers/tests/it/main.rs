@@ -4,6 +4,7 @@
 
 mod admission;
 mod cached;
+mod chat;
 mod clients;
 #[cfg(feature = "config")]
 mod config;
