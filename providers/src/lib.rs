@@ -15,6 +15,8 @@ mod options;
 mod part;
 mod tool;
 mod tool_call;
+#[cfg(feature = "schemars")]
+mod typed;
 
 mod history;
 
@@ -102,6 +104,8 @@ pub use usage::Usage;
 pub use usd::Usd;
 pub use vendor::{Auth, Endpoints, Quirks, Vendor, Versions};
 
+#[cfg(feature = "schemars")]
+pub use schemars;
 pub use steadfast_backoff as backoff;
 pub use steadfast_cache as cache;
 pub use steadfast_pool as pool;

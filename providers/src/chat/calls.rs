@@ -97,7 +97,8 @@ impl Calls {
     /// The call that a piece belongs to; `None` when it begins one.
     fn find(&self, piece: &CallPiece<'_>) -> Option<usize> {
         let (id, name) = (piece.id.as_str(), piece.name.as_str());
-        let (has_id, has_name) = (!id.is_empty(), !name.is_empty());
+        let has_id = !id.is_empty();
+        let has_name = !name.is_empty() || (has_id && piece.custom.is_some());
         let at = match piece.index.0 {
             Some(index) => self.calls.iter().rposition(|call| call.index == Some(index))?,
             None => {

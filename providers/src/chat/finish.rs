@@ -6,12 +6,12 @@ use crate::Finish;
 pub(super) fn finish(reason: &str, calls: bool) -> Finish {
     match reason {
         // There are vendors that stop to have their tools called.
-        "stop" | "eos" | "end_turn" | "stop_sequence" if calls => Finish::ToolUse,
-        "stop" | "eos" | "end_turn" | "stop_sequence" => Finish::Stop,
-        "length" | "max_tokens" | "model_length" => Finish::Length,
-        "tool_calls" | "function_call" | "tool_use" => Finish::ToolUse,
+        "stop" if calls => Finish::ToolUse,
+        "stop" => Finish::Stop,
+        // The second is Mistral's, for the end of the model's context.
+        "length" | "model_length" => Finish::Length,
+        "tool_calls" | "function_call" => Finish::ToolUse,
         "content_filter" => Finish::ContentFilter,
-        "refusal" => Finish::Refusal,
         "" => Finish::Unknown,
         _ => Finish::Other(reason.to_owned()),
     }

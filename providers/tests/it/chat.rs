@@ -5,7 +5,7 @@ mod parts;
 mod refused;
 
 use serde_json::Value;
-use steadfast_providers::{Call, Client, Error, Provider, Reply, Vendor};
+use steadfast_providers::{Call, Client, Error, Reply, Vendor};
 use steadfast_testkit::{Script, Server};
 
 use crate::rig::{self, Mode, ask, rig};

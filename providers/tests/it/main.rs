@@ -26,4 +26,6 @@ mod secrets;
 mod streams;
 mod switching;
 mod trace;
+#[cfg(feature = "schemars")]
+mod typed;
 mod vendors;

@@ -75,12 +75,19 @@ async fn nothing_is_asked_for_that_is_not_wanted() {
 
 #[tokio::test]
 async fn forms_and_choices_have_their_words() {
-    let tool = || Call::new("a").tool(Tool::new("f", Value::Null)).tool(Tool::native(json!({ "type": "custom", "custom": { "name": "sh" } })));
+    let tool = || {
+        Call::new("a")
+            .tool(Tool::new("f", Value::Null))
+            .tool(Tool::native(json!({ "type": "custom", "custom": { "name": "sh" } })))
+    };
     for (choice, word) in [(ToolChoice::Auto, "auto"), (ToolChoice::None, "none"), (ToolChoice::Required, "required")] {
         assert_eq!(sent(tool().tool_choice(choice)).await["tool_choice"], word);
     }
     assert_eq!(sent(tool()).await["tools"][0], json!({ "type": "function", "function": { "name": "f" } }));
-    assert_eq!(sent(Call::new("a").format(OutputFormat::Json)).await["response_format"], json!({ "type": "json_object" }));
+    assert_eq!(
+        sent(Call::new("a").format(OutputFormat::Json)).await["response_format"],
+        json!({ "type": "json_object" })
+    );
     let loose = sent(Call::new("a").format(OutputFormat::loose_schema("form", json!({ "type": "object" })))).await;
     assert_eq!(loose["response_format"]["json_schema"]["strict"], false);
 }
@@ -113,10 +120,22 @@ async fn vendors_have_their_own_names_for_fields() {
     vendor.quirks.strict = false;
     vendor.quirks.developer = false;
     let request = sent_to(vendor, Mode::Stream, everything().top_k(4).message(Message::developer("d"))).await.unwrap();
-    assert_eq!((&request["max_tokens"], &request["random_seed"], &request["user"]), (&json!(9), &json!(-7), &json!("u")));
+    assert_eq!(
+        (&request["max_tokens"], &request["random_seed"], &request["user"]),
+        (&json!(9), &json!(-7), &json!("u"))
+    );
     assert_eq!((&request["top_k"], &request["messages"][1]["role"]), (&json!(4), &json!("system")));
-    for gone in ["max_completion_tokens", "seed", "safety_identifier", "store", "metadata", "prompt_cache_key",
-                 "prompt_cache_retention", "service_tier", "stream_options"] {
+    for gone in [
+        "max_completion_tokens",
+        "seed",
+        "safety_identifier",
+        "store",
+        "metadata",
+        "prompt_cache_key",
+        "prompt_cache_retention",
+        "service_tier",
+        "stream_options",
+    ] {
         assert_eq!(request.get(gone), None, "{gone}");
     }
     assert_eq!(request["tools"][0]["function"].get("strict"), None);

@@ -22,9 +22,7 @@ async fn every_role_is_written() {
         Message::of(Role::User, [ToolResult::new("c-3", "late").into(), Part::from("and?")]),
         Message::of(Role::User, []),
     ];
-    let function = |id: &str, arguments: &str| {
-        json!({ "id": id, "type": "function", "function": { "name": "find", "arguments": arguments } })
-    };
+    let function = |id: &str, arguments: &str| json!({ "id": id, "type": "function", "function": { "name": "find", "arguments": arguments } });
     let expected = json!([
         { "role": "system", "content": "first" },
         { "role": "system", "content": "s" },
@@ -60,7 +58,9 @@ async fn what_belongs_to_others_is_left_out() {
     let mut signed = Reasoning::new("hm");
     signed.signature = Some("s".into());
     let messages = [
-        Message::user("a").part(Part::CachePoint(CacheTtl::Long)).part(Other::new(Api::Messages, json!({ "type": "x" }))),
+        Message::user("a")
+            .part(Part::CachePoint(CacheTtl::Long))
+            .part(Other::new(Api::Messages, json!({ "type": "x" }))),
         Message::of(Role::Assistant, [signed.into(), Reasoning::new("hm").into(), Part::from("b"), Part::from("c")]),
         Message::user("d").part(Other::new(Api::ChatCompletions, audio.clone())),
     ];
@@ -109,10 +109,13 @@ async fn tools_are_called_and_answered() {
         let mut call = Call::new("1 + 2?").tool(Tool::new("add", schema.clone()).description("Adds."));
         let asked = ask(&*client, mode, call.clone()).await.unwrap();
         assert_eq!(asked.finish, steadfast_providers::Finish::ToolUse);
-        let results: Vec<ToolResult> = asked.tool_calls().map(|call| {
-            let numbers = call.input().unwrap();
-            call.result((numbers["a"].as_i64().unwrap() + numbers["b"].as_i64().unwrap()).to_string())
-        }).collect();
+        let results: Vec<ToolResult> = asked
+            .tool_calls()
+            .map(|call| {
+                let numbers = call.input().unwrap();
+                call.result((numbers["a"].as_i64().unwrap() + numbers["b"].as_i64().unwrap()).to_string())
+            })
+            .collect();
         assert_eq!(results.len(), 1);
         call = call.message(asked.message).message(Message::tools(results));
         assert_eq!(ask(&*client, mode, call).await.unwrap().text(), "It is 3.", "{mode:?}");

@@ -25,7 +25,10 @@ async fn what_the_api_does_not_have_is_refused() {
         ),
         (call().message(Message::system("s").part(image())), "a message of the system holds an image"),
         (call().message(Message::assistant("s").part(image())), "a message of the assistant holds an image"),
-        (call().message(Message::user("s").part(ToolCall::new("c", "f", ""))), "a message of the user holds a call of a tool"),
+        (
+            call().message(Message::user("s").part(ToolCall::new("c", "f", ""))),
+            "a message of the user holds a call of a tool",
+        ),
         (call().message(Message::user("s").part(Part::Refusal("".into()))), "a message of the user holds a refusal"),
         (call().message(Message::new(Role::Tool, "s")), "a message of the tool holds a text outside of a result"),
         (call().message(Message::tools([])), "a message of the tool holds no result"),
