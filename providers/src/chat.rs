@@ -6,6 +6,7 @@ mod calls;
 mod chunk;
 mod custom;
 mod decode;
+pub(crate) mod embed;
 mod finish;
 mod loose;
 mod noted;

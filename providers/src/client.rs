@@ -2,6 +2,7 @@
 
 mod asked;
 mod count;
+mod embed;
 mod failure;
 mod health;
 mod models;
@@ -25,7 +26,7 @@ use crate::family::Family;
 use crate::key::Keyring;
 use crate::stream::Live;
 use crate::{
-    Attempt, BoxFuture, Call, Capabilities, ClientBuilder, Error, Identity, Message, ModelInfo, ModelSettings, Prices,
+    Attempt, BoxFuture, Call, Capabilities, ClientBuilder, EmbedCall, Embeddings, Error, Identity, Message, ModelInfo, ModelSettings, Prices,
     Provider, Reply, ReplyStream, Role, StreamTimeouts, Vendor,
 };
 
@@ -110,6 +111,10 @@ impl Provider for Client {
 
     fn stream(&self, call: Call) -> BoxFuture<'static, Result<ReplyStream, Error>> {
         Box::pin(Arc::clone(&self.0).stream(call))
+    }
+
+    fn embed(&self, call: EmbedCall) -> BoxFuture<'static, Result<Embeddings, Error>> {
+        Box::pin(Arc::clone(&self.0).embed(call))
     }
 
     fn count_tokens(&self, call: Call) -> BoxFuture<'static, Result<u64, Error>> {

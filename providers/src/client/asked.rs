@@ -95,14 +95,19 @@ impl Asked {
 
     /// The request that counts the tokens of this one, which goes to another endpoint.
     pub(super) fn counting(&self, encode: Encode, path: &str) -> Result<Request, Error> {
+        let body = self.fitting(encode(&self.ask(false)?))?;
+        // Its failures say nothing about the model's answers.
+        self.aside(body, path, Arc::from(format!("{}{path}", self.scope())))
+    }
+
+    /// A request to another endpoint of the same base URL.
+    pub(super) fn aside(&self, body: Vec<u8>, path: &str, scope: Arc<str>) -> Result<Request, Error> {
         let (client, ask) = (&*self.client, self.ask(false)?);
-        let body = self.fitting(encode(&ask))?;
         let mut url = client.url.clone();
         let base = client.url.path().strip_suffix(client.family.path).unwrap_or_default();
         url.set_path(&format!("{base}{path}"));
-        // Its failures say nothing about the model's answers.
-        let scope = Arc::from(format!("{}{path}", self.scope()));
-        self.post(url, &ask, body, "application/json", scope, client.timeouts)
+        let timeouts = client.settings(&self.model).timeouts.or(client.timeouts);
+        self.post(url, &ask, body, "application/json", scope, timeouts)
     }
 
     /// A request that asks for something that is there.
@@ -138,7 +143,7 @@ impl Asked {
         Ok(Ask { call, model, max_tokens, stream, provider, vendor })
     }
 
-    fn fitting<T>(&self, written: Result<T, Unfit>) -> Result<T, Error> {
+    pub(super) fn fitting<T>(&self, written: Result<T, Unfit>) -> Result<T, Error> {
         written.map_err(|Unfit(what)| self.fail(ErrorKind::InvalidRequest, format!("{what}, nothing was sent")))
     }
 

@@ -35,6 +35,7 @@ impl Core {
             images: can.images && quirks.images,
             tools: can.tools && quirks.tools,
             schemas: can.schemas && quirks.schemas,
+            embeds: self.vendor.endpoints.embeddings.is_some(),
             counts_tokens: self.counting().is_some(),
             lists_models: self.vendor.endpoints.models.is_some(),
             ..can

@@ -21,7 +21,7 @@ pub struct Quirks {
     ///
     /// What a call asks for and the vendor does not take is left out where the answer is the same without it
     /// (`stream_options`, `metadata`, `store`, `safety_identifier`, `prompt_cache_key`, `prompt_cache_retention`,
-    /// `service_tier`, `tool_choice` of `auto`, `parallel_tool_calls` of `true`); otherwise the call is refused before it is
+    /// `service_tier`, `encoding_format`, `tool_choice` of `auto`, `parallel_tool_calls` of `true`); otherwise the call is refused before it is
     /// sent. `top_k`, which OpenAI does not have, is taken where it is named here.
     pub fields: BTreeMap<String, String>,
     /// How many stop texts it takes.

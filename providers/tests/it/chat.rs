@@ -1,5 +1,6 @@
 //! OpenAI's Chat Completions on the wire: what is asked, and what comes back.
 
+mod embed;
 mod options;
 mod parts;
 mod refused;

@@ -44,7 +44,6 @@ pub(crate) fn assert_valid_responses(request: &Value) {
 }
 
 /// A request for embeddings.
-#[expect(dead_code, reason = "until there is a client that writes them")]
 pub(crate) fn assert_valid_embeddings(request: &Value) {
     assert_valid(&EMBEDDINGS, request);
 }

@@ -5,7 +5,8 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::*;
-use crate::Reasoning;
+use crate::family::Ask;
+use crate::{Call, Message, Reasoning, Role};
 
 /// A message as a model may write it.
 #[derive(Clone, Debug)]
@@ -148,6 +149,29 @@ proptest! {
         expected.extend(Some(Part::Refusal(said.refusal.clone())).filter(|_| !said.refusal.is_empty()));
         expected.extend(said.calls.iter().map(|(id, name, arguments)| call(id, name, arguments)));
         prop_assert_eq!(plain.parts, expected);
+    }
+
+    /// What the model answered goes back as it came, as the next message of the conversation; only its thoughts stay here.
+    #[test]
+    fn an_answer_goes_back_unchanged(said in said(), habits in habits()) {
+        let message = Message::of(Role::Assistant, streamed(&said.chunks(&habits)).unwrap().parts);
+        let call = Call::new("q").message(message);
+        let (model, vendor) = ("m", Vendor::openai());
+        let ask = Ask { call: &call, model, max_tokens: 1, stream: false, provider: "openai", vendor: &vendor };
+        let request: Value = serde_json::from_slice(&super::super::request::encode(&ask).unwrap()).unwrap();
+        let answer = said.whole();
+        let was = &answer["choices"][0]["message"];
+        let mut expected = json!({ "role": "assistant", "content": was["content"] });
+        for field in ["refusal", "tool_calls"] {
+            let is_empty = was[field] == json!("") || was[field] == json!([]);
+            if !is_empty {
+                expected[field] = was[field].clone();
+            }
+        }
+        if was["content"] == "" && expected.as_object().unwrap().len() > 2 {
+            expected["content"] = Value::Null;
+        }
+        prop_assert_eq!(&request["messages"][1], &expected);
     }
 
     /// No chunk, whatever its fields hold, panics the decoder.
