@@ -80,7 +80,8 @@ impl Call {
         self.set(|options| options.effort = Some(effort))
     }
 
-    /// Whether the model thinks aloud before it answers.
+    /// Whether the model thinks aloud before it answers. Chat Completions has no such thing, and is not told: there it is
+    /// the [`effort`](Self::effort) that counts.
     pub fn thinking(self, thinking: Thinking) -> Self {
         self.set(|options| options.thinking = Some(thinking))
     }

@@ -142,11 +142,17 @@ mod tests {
     #[test]
     fn what_is_noted_is_bounded() {
         let (mut noted, mut out) = (Noted::default(), VecDeque::new());
-        let large = RawValue::from_string(format!("\"{}\"", "x".repeat(1024 * 1024))).unwrap();
-        for i in 0..1000 {
+        let large = RawValue::from_string(format!("\"{}\"", "x".repeat(MOST_BYTES / 8))).unwrap();
+        let small = RawValue::from_string("[1]".into()).unwrap();
+        for i in 0..12 {
             noted.told(&format!("a{i}"), &large);
             noted.grow(format!("b{}", i % 3), &large);
         }
+        for i in 0..2 * MOST {
+            noted.told(&format!("c{i}"), &small);
+            noted.grow(format!("d{i}"), &small);
+        }
+        assert!(noted.told.len() <= MOST && noted.grown.len() <= MOST);
         assert!(noted.bytes <= MOST_BYTES);
         noted.close(&mut out);
         assert!(out.iter().map(Event::len).sum::<usize>() <= 2 * MOST_BYTES);

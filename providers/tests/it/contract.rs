@@ -8,7 +8,7 @@ use steadfast_providers::{
     ApiKey, Attempt, CacheHit, Cached, CachedBuilder, CachedStats, Call, Client, ClientBuilder, Error, ErrorKind,
     Event, EventSource, Finish, Fitting, Hedging, History, HitKind, Identity, Message, Parked, Provider, Reply,
     ReplyStream, Role, RoughTokens, Router, RouterBuilder, Rule, Seam, Strategy, Target, TargetReport, TokenEstimator,
-    Usage, Versions,
+    Usage, Versions, EmbedCall, Embeddings, Quirks, Endpoints,
 };
 
 fn handle<T: Send + Sync + Debug + 'static>() {}
@@ -34,6 +34,10 @@ fn handles_are_send_sync_and_traits_are_dyn_compatible() {
     value::<CacheHit>();
     value::<HitKind>();
     value::<Identity>();
+    value::<Quirks>();
+    value::<Endpoints>();
+    value::<EmbedCall>();
+    value::<Embeddings>();
     value::<History>();
     value::<Fitting>();
     value::<RoughTokens>();
@@ -63,6 +67,7 @@ fn futures_can_be_spawned() {
     if let Ok(llm) = llm {
         free(&llm.complete(Call::new("x")));
         free(&llm.stream(Call::new("x")));
+        free(&llm.embed(EmbedCall::new(["x"])));
     }
     let mut stream = ReplyStream::from_events([]);
     spawnable(&stream.next());

@@ -135,7 +135,7 @@ fn custom_tools_stay_in_their_own_words() {
     ]);
     let value = json!({ "id": "a", "type": "custom", "custom": { "name": "sh", "input": "ls -l" } });
     let expected = Part::from(crate::Other::new(crate::Api::ChatCompletions, value));
-    assert_eq!(streamed.unwrap().parts, [expected.clone()]);
+    assert_eq!(streamed.unwrap().parts, std::slice::from_ref(&expected));
     let message = json!({ "tool_calls": [custom("ls -l")] });
     let whole = whole(&json!({ "choices": [{ "message": message, "finish_reason": "tool_calls" }] })).unwrap();
     assert_eq!((whole.parts, whole.finish), (vec![expected], Finish::ToolUse));

@@ -35,12 +35,12 @@ struct Habits {
 }
 
 fn said() -> impl Strategy<Value = Said> {
-    let call = ("[a-z]{1,3}", "[ -~äß🐝]{0,12}").prop_map(|(name, text)| (name, json!({ "x": text }).to_string()));
-    let calls = vec(call, 0..4).prop_map(|calls| {
+    let call = ("[a-z]{1,3}", "[ -~äß🐝]{0,6}").prop_map(|(name, text)| (name, json!({ "x": text }).to_string()));
+    let calls = vec(call, 0..3).prop_map(|calls| {
         let numbered = calls.into_iter().enumerate();
         numbered.map(|(i, (name, arguments))| (format!("id-{i}"), name, arguments)).collect()
     });
-    let texts = ("\\PC{0,12}", "\\PC{0,12}", "\\PC{0,6}");
+    let texts = ("[ -~ä🐝]{0,4}", "\\PC{0,8}", "[ -~ä🐝]{0,3}");
     let more = (option::of("[a-z]{1,4}"), vec(any::<u8>(), 0..4), option::of((1u16.., any::<u16>())));
     (texts, calls, more).prop_map(|((thought, text, refusal), calls, (fingerprint, annotations, usage))| Said {
         thought,
