@@ -16,6 +16,7 @@ use steadfast_cache::{
 };
 use steadfast_clock::SharedTimer;
 
+use crate::provider::pass_on;
 use crate::{BoxFuture, CacheHit, Call, Error, Event, HitKind, Identity, Provider, Reply, ReplyStream};
 
 pub use builder::CachedBuilder;
@@ -108,6 +109,8 @@ impl Provider for Cached {
     fn identity(&self, call: &Call) -> Option<Identity> {
         self.0.provider.identity(call)
     }
+
+    pass_on!(this => this.0.provider);
 
     fn complete(&self, call: Call) -> BoxFuture<'static, Result<Reply, Error>> {
         Box::pin(plain::complete(Arc::clone(&self.0), call))

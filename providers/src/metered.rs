@@ -9,6 +9,7 @@ use std::sync::Arc;
 use steadfast_clock::SharedTimer;
 use steadfast_pool::Pool;
 
+use crate::provider::pass_on;
 use crate::{BoxFuture, Call, Error, Identity, Provider, Reply, ReplyStream, Usage};
 
 pub(crate) use counted::Counted;
@@ -56,6 +57,8 @@ impl Provider for Metered {
     fn identity(&self, call: &Call) -> Option<Identity> {
         self.provider.identity(call)
     }
+
+    pass_on!(this => this.provider);
 
     fn complete(&self, call: Call) -> BoxFuture<'static, Result<Reply, Error>> {
         // Counted from the first poll: a future that nobody runs is no call.

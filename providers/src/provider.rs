@@ -88,6 +88,35 @@ fn unsupported<T: Send + 'static>(name: &str, what: &str) -> BoxFuture<'static, 
     Box::pin(std::future::ready(Err(error)))
 }
 
+/// What a provider around another one leaves to it: everything but answers.
+macro_rules! pass_on {
+    ($this:ident => $inner:expr) => {
+        fn capabilities(&self) -> $crate::Capabilities {
+            let $this = self;
+            $inner.capabilities()
+        }
+
+        fn embed(
+            &self,
+            call: $crate::EmbedCall,
+        ) -> $crate::BoxFuture<'static, Result<$crate::Embeddings, $crate::Error>> {
+            let $this = self;
+            $inner.embed(call)
+        }
+
+        fn count_tokens(&self, call: $crate::Call) -> $crate::BoxFuture<'static, Result<u64, $crate::Error>> {
+            let $this = self;
+            $inner.count_tokens(call)
+        }
+
+        fn models(&self) -> $crate::BoxFuture<'static, Result<Vec<$crate::ModelInfo>, $crate::Error>> {
+            let $this = self;
+            $inner.models()
+        }
+    };
+}
+pub(crate) use pass_on;
+
 macro_rules! delegate {
     ($pointer:ident) => {
         impl<P: Provider + ?Sized> Provider for $pointer<P> {
@@ -103,9 +132,7 @@ macro_rules! delegate {
                 (**self).identity(call)
             }
 
-            fn capabilities(&self) -> Capabilities {
-                (**self).capabilities()
-            }
+            pass_on!(this => (**this));
 
             fn complete(&self, call: Call) -> BoxFuture<'static, Result<Reply, Error>> {
                 (**self).complete(call)
@@ -113,18 +140,6 @@ macro_rules! delegate {
 
             fn stream(&self, call: Call) -> BoxFuture<'static, Result<ReplyStream, Error>> {
                 (**self).stream(call)
-            }
-
-            fn embed(&self, call: EmbedCall) -> BoxFuture<'static, Result<Embeddings, Error>> {
-                (**self).embed(call)
-            }
-
-            fn count_tokens(&self, call: Call) -> BoxFuture<'static, Result<u64, Error>> {
-                (**self).count_tokens(call)
-            }
-
-            fn models(&self) -> BoxFuture<'static, Result<Vec<ModelInfo>, Error>> {
-                (**self).models()
             }
         }
     };

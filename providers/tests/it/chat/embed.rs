@@ -1,7 +1,10 @@
 //! Texts as vectors.
 
+use std::sync::Arc;
+
 use serde_json::json;
-use steadfast_providers::{Client, EmbedCall, ErrorKind, Provider, Usage, Vendor};
+use steadfast_providers::cache::MemoryCache;
+use steadfast_providers::{Cached, Client, EmbedCall, ErrorKind, Metered, Provider, Usage, Vendor};
 use steadfast_testkit::{LlmSim, Reply as Answer, Script, Server};
 
 use crate::rig::{KEY, VENDORS, rig};
@@ -43,6 +46,18 @@ async fn failures_go_through_the_pipeline() {
     assert_eq!(error.kind(), ErrorKind::Malformed);
     assert!(error.to_string().contains("1 vectors for 2 texts"), "{error}");
     assert!(error.attempts()[0].http.error.is_some());
+}
+
+/// What is around a provider for its answers is in nobody's way.
+#[tokio::test]
+async fn wrapped_providers_embed() {
+    let sim = LlmSim::builder().start().await.unwrap();
+    let rig = rig();
+    let client = VENDORS[0].client(&rig.pool, sim.anthropic_url());
+    let kept = Cached::builder(Arc::clone(&client), Arc::new(MemoryCache::new(10).unwrap())).build();
+    let counted = Metered::new(kept, &rig.pool);
+    assert_eq!(counted.capabilities(), client.capabilities());
+    assert_eq!(counted.embed(EmbedCall::new(["a"])).await.unwrap().vectors.len(), 1);
 }
 
 #[tokio::test]
