@@ -26,8 +26,8 @@ use crate::family::Family;
 use crate::key::Keyring;
 use crate::stream::Live;
 use crate::{
-    Attempt, BoxFuture, Call, Capabilities, ClientBuilder, EmbedCall, Embeddings, Error, Identity, Message, ModelInfo, ModelSettings, Prices,
-    Provider, Reply, ReplyStream, Role, StreamTimeouts, Vendor,
+    Attempt, BoxFuture, Call, Capabilities, ClientBuilder, EmbedCall, Embeddings, Error, Identity, Message, ModelInfo,
+    ModelSettings, Prices, Provider, Reply, ReplyStream, Role, StreamTimeouts, Vendor,
 };
 
 pub(crate) use asked::Asked;

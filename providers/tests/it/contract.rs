@@ -5,10 +5,10 @@ use std::future::Future;
 use std::sync::Arc;
 
 use steadfast_providers::{
-    ApiKey, Attempt, CacheHit, Cached, CachedBuilder, CachedStats, Call, Client, ClientBuilder, Error, ErrorKind,
-    Event, EventSource, Finish, Fitting, Hedging, History, HitKind, Identity, Message, Parked, Provider, Reply,
-    ReplyStream, Role, RoughTokens, Router, RouterBuilder, Rule, Seam, Strategy, Target, TargetReport, TokenEstimator,
-    Usage, Versions, EmbedCall, Embeddings, Quirks, Endpoints,
+    ApiKey, Attempt, CacheHit, Cached, CachedBuilder, CachedStats, Call, Client, ClientBuilder, EmbedCall, Embeddings,
+    Endpoints, Error, ErrorKind, Event, EventSource, Finish, Fitting, Hedging, History, HitKind, Identity, Message,
+    Parked, Provider, Quirks, Reply, ReplyStream, Role, RoughTokens, Router, RouterBuilder, Rule, Seam, Strategy,
+    Target, TargetReport, TokenEstimator, Usage, Versions,
 };
 
 fn handle<T: Send + Sync + Debug + 'static>() {}
