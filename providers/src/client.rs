@@ -6,6 +6,7 @@ mod embed;
 mod failure;
 mod health;
 mod models;
+mod stored;
 mod trace;
 
 use std::collections::HashMap;
@@ -16,7 +17,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::Value;
 use steadfast_backoff::Policy;
-use steadfast_pool::{Pool, Streaming, Timeouts};
+use steadfast_pool::{Pool, Request, Response, Streaming, Timeouts};
 use tracing::Instrument;
 use url::Url;
 
@@ -24,6 +25,7 @@ use crate::admission::Limits;
 use crate::classify::Rules;
 use crate::family::Family;
 use crate::key::Keyring;
+use crate::problem::{Fault, Whole};
 use crate::stream::Live;
 use crate::{
     Attempt, BoxFuture, Call, Capabilities, ClientBuilder, EmbedCall, Embeddings, Error, Identity, Message, ModelInfo,
@@ -80,6 +82,11 @@ impl Client {
     /// shaped like it.
     pub fn openai(pool: Pool) -> ClientBuilder {
         Self::builder(pool, Vendor::openai())
+    }
+
+    /// Starts to put together a client of OpenAI's Responses (`POST {base}/responses`).
+    pub fn responses(pool: Pool) -> ClientBuilder {
+        Self::builder(pool, Vendor::openai_responses())
     }
 
     /// Starts to put together a client of Anthropic's Messages (`POST {base}/v1/messages`).
@@ -181,18 +188,22 @@ impl Asked {
     /// Asks for the whole answer, with another key if it takes one: that is rare, and the future need not be large enough
     /// for it.
     async fn answered(&mut self, trace: &mut Trace) -> Result<Reply, Error> {
-        match self.whole(trace).await {
+        let answered = match self.whole(trace).await {
             Err(error) => {
                 Box::pin(async {
                     let before = self.with_another_key(error).await?;
                     match self.whole(trace).await {
-                        Ok(reply) => Ok(Reply { attempts: [before, reply.attempts].concat(), ..reply }),
+                        Ok(answered) => Ok(answered.preceded_by(before)),
                         Err(error) => Err(error.preceded_by(before)),
                     }
                 })
                 .await
             }
             answered => answered,
+        };
+        match answered? {
+            Answered::Reply(reply) => Ok(reply),
+            Answered::Pending(id, attempts) => Box::pin(self.awaited(&id, false, attempts, trace)).await,
         }
     }
 
@@ -214,18 +225,38 @@ impl Asked {
     }
 
     /// Asks for the whole answer.
-    async fn whole(&self, trace: &mut Trace) -> Result<Reply, Error> {
-        let response = match self.client.pool.execute(self.request(false)?).await {
+    async fn whole(&self, trace: &mut Trace) -> Result<Answered, Error> {
+        let (response, attempts) = self.fetched(self.request(false)?).await?;
+        match (self.client.family.decode)(response.body(), &self.client.vendor) {
+            Err(Fault::Pending(id)) => Ok(Answered::Pending(id, attempts)),
+            decoded => self.decoded(decoded, &response, attempts, trace).map(Answered::Reply),
+        }
+    }
+
+    /// Sends a request, and waits for all of what comes.
+    async fn fetched(&self, request: Request) -> Result<(Response, Vec<Attempt>), Error> {
+        let response = match self.client.pool.execute(request).await {
             Ok(response) => response,
             Err(error) => return Err(self.unreached(error)),
         };
-        let mut attempts = self.attempts(response.attempts());
+        let attempts = self.attempts(response.attempts());
         if !response.status().is_success() {
             let answer =
                 Refusal { status: response.status().as_u16(), headers: response.headers(), body: response.body() };
             return Err(self.refused(&answer, response.retry_after(), attempts));
         }
-        match (self.client.family.decode)(response.body(), &self.client.vendor) {
+        Ok((response, attempts))
+    }
+
+    /// What came, as a reply.
+    fn decoded(
+        &self,
+        decoded: Result<Whole, Fault>,
+        response: &Response,
+        mut attempts: Vec<Attempt>,
+        trace: &mut Trace,
+    ) -> Result<Reply, Error> {
+        match decoded {
             Ok(whole) => {
                 self.settle(whole.usage.as_ref());
                 if let Some(last) = attempts.last_mut() {
@@ -259,7 +290,12 @@ impl Asked {
 
     /// Asks for the answer as it is written; it begins when its head is there.
     async fn opened(&self) -> Result<(Streaming, Vec<Attempt>), Error> {
-        let mut streaming = match self.client.pool.stream(self.request(true)?).await {
+        self.streamed(self.request(true)?).await
+    }
+
+    /// Sends a request, and waits for the head of what comes.
+    async fn streamed(&self, request: Request) -> Result<(Streaming, Vec<Attempt>), Error> {
+        let mut streaming = match self.client.pool.stream(request).await {
             Ok(streaming) => streaming,
             Err(error) => return Err(self.unreached(error)),
         };
@@ -270,6 +306,25 @@ impl Asked {
         let body = refusal(&mut streaming).await;
         let answer = Refusal { status: streaming.status().as_u16(), headers: streaming.headers(), body: &body };
         Err(self.refused(&answer, streaming.retry_after(), attempts))
+    }
+}
+
+/// What a request for the whole answer comes to.
+#[expect(clippy::large_enum_variant, reason = "the large one is the usual one")]
+enum Answered {
+    Reply(Reply),
+    /// The provider is at it, and will have it under this id.
+    Pending(String, Vec<Attempt>),
+}
+
+impl Answered {
+    fn preceded_by(mut self, before: Vec<Attempt>) -> Self {
+        let attempts = match &mut self {
+            Self::Reply(reply) => &mut reply.attempts,
+            Self::Pending(_, attempts) => attempts,
+        };
+        attempts.splice(..0, before);
+        self
     }
 }
 

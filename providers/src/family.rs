@@ -7,7 +7,7 @@ use http::HeaderMap;
 use steadfast_pool::SseEvent;
 
 use crate::problem::{Fault, Whole};
-use crate::{Api, Call, Capabilities, Event, Vendor, chat, messages};
+use crate::{Api, Call, Capabilities, Event, Vendor, chat, messages, responses};
 
 /// Writes the body of a request.
 pub(crate) type Encode = fn(&Ask<'_>) -> Result<Vec<u8>, Unfit>;
@@ -51,7 +51,7 @@ impl Api {
         match self {
             Self::ChatCompletions => Some(&chat::FAMILY),
             Self::Messages => Some(&messages::FAMILY),
-            Self::Responses => None,
+            Self::Responses => Some(&responses::FAMILY),
         }
     }
 }
@@ -103,6 +103,39 @@ pub(crate) trait Decode: Send {
 
     /// The stream is over: gives out what was held back, and tells whether the answer is complete.
     fn close(&mut self, out: &mut VecDeque<Event>) -> bool;
+
+    /// Where the answer can be taken up again; `None` where it cannot.
+    fn bookmark(&self) -> Option<Bookmark> {
+        None
+    }
+
+    /// The number of the last event that was taken in, where events are numbered.
+    fn position(&self) -> Option<u64> {
+        None
+    }
+
+    /// The events to come are those of another stream of the same answer, after this one.
+    fn join(&mut self, _at: Bookmark) {}
+
+    /// The connection was lost, and the events to come are those after the last one.
+    fn rejoin(&mut self) {}
+
+    /// All of the answer came, where the rest of its events was asked for.
+    ///
+    /// # Errors
+    ///
+    /// As [`take`](Self::take); [`Fault::Truncated`] when it is not complete.
+    fn whole(&mut self, _body: &[u8], _out: &mut VecDeque<Event>) -> Result<(), Fault> {
+        Err(Fault::Malformed(String::from("what came is no stream")))
+    }
+}
+
+/// Where in an answer that the provider keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Bookmark {
+    pub(crate) id: String,
+    /// The number of the last event that came.
+    pub(crate) after: Option<u64>,
 }
 
 /// Whether to read on.

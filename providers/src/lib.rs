@@ -51,6 +51,7 @@ mod classify;
 mod client;
 mod endpoint;
 mod settings;
+mod stored;
 
 #[cfg(feature = "config")]
 mod config;
@@ -58,6 +59,7 @@ mod config;
 mod chat;
 mod family;
 mod messages;
+mod responses;
 
 mod cached;
 mod metered;
@@ -96,6 +98,7 @@ pub use reply::Reply;
 pub use router::{Hedging, Parked, Router, RouterBuilder, Rule, Strategy, Switch, Target, TargetReport};
 pub use seam::Seam;
 pub use settings::ModelSettings;
+pub use stored::Stored;
 pub use stream::{EventSource, ReplyStream};
 pub use timeouts::{StreamTimeouts, Wait};
 pub use tool::{Tool, ToolChoice};

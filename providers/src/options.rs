@@ -33,6 +33,9 @@ pub(crate) struct Options {
     pub(crate) metadata: BTreeMap<String, String>,
     pub(crate) previous: Option<String>,
     pub(crate) background: bool,
+    /// It reaches no provider.
+    #[serde(skip)]
+    pub(crate) cancel_on_drop: bool,
     pub(crate) store: Option<bool>,
     pub(crate) betas: Vec<String>,
     pub(crate) extra: Map<String, Value>,

@@ -85,6 +85,10 @@ pub(crate) enum Fault {
     Malformed(String),
     /// It ended before it was finished.
     Truncated,
+    /// The provider is at it: the answer of this id can be looked at later.
+    Pending(String),
+    /// Somebody called it off.
+    Cancelled,
 }
 
 /// A whole answer, without what the client knows about it.

@@ -73,6 +73,17 @@ impl Recording {
         Self { ring: pool.attached::<Ring>(), pool: pool.clone(), provider, model, over: false }
     }
 
+    /// For a request about a call that is written down elsewhere.
+    pub(crate) fn silent(&self) -> Self {
+        let (provider, model) = (Arc::clone(&self.provider), Arc::clone(&self.model));
+        Self { ring: Arc::clone(&self.ring), pool: self.pool.clone(), provider, model, over: true }
+    }
+
+    /// Writes nothing down.
+    pub(crate) fn silence(&mut self) {
+        self.over = true;
+    }
+
     pub(crate) fn answered(&mut self, attempts: &[Attempt]) {
         self.end("ok", attempts);
     }

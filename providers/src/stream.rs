@@ -1,7 +1,9 @@
 //! A streamed answer: events as they come, from one provider or, where it fails early enough, from the next one.
 
 mod live;
+mod place;
 mod reader;
+mod rejoin;
 mod source;
 mod splice;
 mod tally;
@@ -231,7 +233,11 @@ impl ReplyStream {
         }
         let next = match self.ahead.pop_front() {
             Some(event) => Some(Ok(event)),
-            None => self.source.next().await,
+            None => {
+                let next = self.source.next().await;
+                self.catch_up();
+                next
+            }
         };
         let event = match next {
             Some(Ok(event)) => event,
@@ -308,7 +314,7 @@ impl ReplyStream {
             event?;
         }
         let cached = self.cached;
-        let Tally { provider, model, id, message, extra, usage, seams, finish } = std::mem::take(&mut self.tally);
+        let Tally { provider, model, id, message, extra, usage, seams, finish, .. } = std::mem::take(&mut self.tally);
         let Journey { attempts, fallbacks, .. } = std::mem::take(&mut self.journey);
         let Some(finish) = finish else {
             let error = Error::new(ErrorKind::Truncated, provider, "the stream had failed before it was collected");
@@ -455,6 +461,7 @@ impl ReplyStream {
     }
 
     fn end(&mut self) {
+        self.tally.position = self.position();
         self.over = true;
         self.source = Source::Spent;
         self.legs.clear();

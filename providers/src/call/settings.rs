@@ -118,6 +118,12 @@ impl Call {
         self.set(|options| options.background = background)
     }
 
+    /// Has an answer in the background called off when the future or the stream is dropped before it is complete, by a
+    /// request that a task of the runtime sends. Without this the provider goes on, and the answer can be looked for.
+    pub fn cancel_on_drop(self, cancel: bool) -> Self {
+        self.set(|options| options.cancel_on_drop = cancel)
+    }
+
     /// Whether the provider keeps the answer for later.
     pub fn store(self, store: bool) -> Self {
         self.set(|options| options.store = Some(store))

@@ -39,6 +39,13 @@ impl Asked {
         Ok(Self { client, call, model, held, booking: Mutex::new(None), begun, recording })
     }
 
+    /// The same call, for requests about its answer: nothing is reserved for them.
+    pub(crate) fn aside(&self) -> Self {
+        let (client, held, model) = (Arc::clone(&self.client), Arc::clone(&self.held), Arc::clone(&self.model));
+        let (call, recording) = (self.call.clone(), self.recording.silent());
+        Self { client, call, model, held, booking: Mutex::new(None), begun: self.begun, recording }
+    }
+
     /// After a failure: takes another key, if the one that it went with is not accepted and there is another by now. Gives
     /// the attempts so far.
     ///

@@ -74,6 +74,14 @@ impl Asked {
                 let what = "the stream ended before it was finished";
                 self.fail(ErrorKind::Truncated, what).named(self.request_id(headers, None))
             }
+            Fault::Pending(_) => {
+                let error = self.fail(ErrorKind::Truncated, "the answer is not complete yet");
+                error.advise("look for it by its id later").named(self.request_id(headers, None))
+            }
+            Fault::Cancelled => {
+                let what = "the answer was called off before it was complete";
+                self.fail(ErrorKind::Truncated, what).named(self.request_id(headers, None))
+            }
         }
     }
 

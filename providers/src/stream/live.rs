@@ -10,10 +10,11 @@ use steadfast_pool::Streaming;
 use steadfast_pool::breaker::Outcome;
 
 use super::reader::Reader;
+use super::rejoin::{News, Rejoin};
 use super::watch::{InVain, Watch};
 use crate::attempt::Bill;
 use crate::client::{Asked, Trace};
-use crate::family::Progress;
+use crate::family::{Bookmark, Progress};
 use crate::problem::Fault;
 use crate::recent::Recording;
 use crate::{Error, ErrorKind, Event, Usage};
@@ -25,6 +26,7 @@ pub(crate) struct Live {
     streaming: Option<Streaming>,
     reader: Reader,
     watch: Watch,
+    rejoin: Rejoin,
     failure: Option<Error>,
     /// What the answer took, as it was last told.
     usage: Option<Usage>,
@@ -41,18 +43,37 @@ impl Live {
     pub(crate) fn new(asked: Asked, streaming: Streaming, trace: Trace) -> Self {
         let reader = Reader::new(asked.client.family, Arc::clone(&asked.client.vendor), asked.origin());
         let watch = Watch::new(Arc::clone(asked.client.pool.timer()), asked.client.stream_timeouts(&asked.model));
+        let rejoin = Rejoin::new(&asked);
         Self {
             asked,
             trace,
             streaming: Some(streaming),
             reader,
             watch,
+            rejoin,
             failure: None,
             usage: None,
             tier: None,
             first_token: None,
             over: false,
         }
+    }
+
+    /// The rest of an answer whose beginning came elsewhere.
+    pub(crate) fn joined(asked: Asked, streaming: Streaming, trace: Trace, at: Bookmark) -> Self {
+        let mut live = Self::new(asked, streaming, trace);
+        live.reader.join(at);
+        live
+    }
+
+    /// What became of the connection that the ledger does not know yet.
+    pub(crate) fn news(&mut self) -> impl Iterator<Item = News> {
+        self.rejoin.news()
+    }
+
+    /// The number of the event that the last one given out came from, where events are numbered.
+    pub(crate) fn position(&self) -> Option<u64> {
+        self.reader.position()
     }
 
     /// The next event, if it is here.
@@ -77,6 +98,17 @@ impl Live {
         loop {
             if let Some(event) = self.at_hand() {
                 return Some(Ok(event));
+            }
+            if let Some(opened) = self.rejoin.opened(&self.asked).await {
+                match opened {
+                    Ok(streaming) => {
+                        self.reader.rejoin();
+                        self.watch.anew();
+                        self.streaming = Some(streaming);
+                    }
+                    Err(error) => self.failure = Some(error),
+                }
+                continue;
             }
             if let Some(error) = self.failure.take() {
                 self.streaming = None;
@@ -138,11 +170,29 @@ impl Live {
             self.asked.cut_off(problem);
         }
         let headers = self.streaming.as_ref().map(Streaming::headers);
+        let (is_lost, is_at_it) = (fault == Fault::Truncated, matches!(fault, Fault::Pending(_)));
+        if let Fault::Pending(id) = &fault {
+            self.reader.join(Bookmark { id: id.clone(), after: None });
+        }
+        let was_called_off = fault == Fault::Cancelled;
         let error = self.asked.faulty(fault, headers);
-        if let (Some(streaming), Some(health)) = (&self.streaming, health(error.kind())) {
+        if let (Some(streaming), Some(health), false) =
+            (&self.streaming, health(error.kind()), is_at_it || was_called_off)
+        {
             streaming.report(health);
         }
-        self.failure = Some(error);
+        self.stop(error, is_lost || is_at_it);
+    }
+
+    /// There is nothing more to come, unless the provider goes on with what was lost.
+    fn stop(&mut self, error: Error, is_lost: bool) {
+        self.failure = match is_lost {
+            true => self.rejoin.begin(&self.asked, self.reader.bookmark(), error),
+            false => Some(error),
+        };
+        if self.failure.is_none() {
+            self.streaming = None;
+        }
     }
 
     /// The answer does not go on, though the connection is there.
@@ -158,7 +208,9 @@ impl Live {
         // They are in the stream's own ledger.
         error.take_attempts();
         let headers = self.streaming.as_ref().map(Streaming::headers);
-        self.failure = Some(error.named(self.asked.request_id(headers, None)));
+        let error = error.named(self.asked.request_id(headers, None));
+        let is_lost = matches!(error.kind(), ErrorKind::Truncated | ErrorKind::Timeout | ErrorKind::Network);
+        self.stop(error, is_lost);
     }
 
     /// Reads the end of the body if it is there, so that the connection can be used again, and does not wait for it if
@@ -175,6 +227,15 @@ impl Live {
                 Poll::Ready(_) => return,
                 Poll::Pending => yield_now().await,
             }
+        }
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        let is_on = !self.over && (self.streaming.is_some() || self.rejoin.is_open());
+        if let Some(at) = self.reader.bookmark().filter(|_| is_on) {
+            drop(self.asked.revoke(&at.id));
         }
     }
 }

@@ -16,6 +16,8 @@ pub(super) struct Tally {
     pub(super) usage: Usage,
     pub(super) seams: Vec<Seam>,
     pub(super) finish: Option<Finish>,
+    /// Where the stream was when it ended.
+    pub(super) position: Option<u64>,
 }
 
 /// The most bytes in one answer.

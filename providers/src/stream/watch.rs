@@ -32,6 +32,11 @@ impl Watch {
         Self { timer, limits, begun: false, since: None, alarm: None }
     }
 
+    /// Another connection goes on with the answer: the wait begins anew.
+    pub(super) fn anew(&mut self) {
+        self.since = None;
+    }
+
     /// An event came.
     pub(super) fn saw(&mut self, event: &Event) {
         self.begun = self.begun || event.is_content();

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use steadfast_providers::{
     ApiKey, Attempt, CacheHit, Cached, CachedBuilder, CachedStats, Call, Client, ClientBuilder, EmbedCall, Embeddings,
     Endpoints, Error, ErrorKind, Event, EventSource, Finish, Fitting, Hedging, History, HitKind, Identity, Message,
-    Parked, Provider, Quirks, Reply, ReplyStream, Role, RoughTokens, Router, RouterBuilder, Rule, Seam, Strategy,
-    Target, TargetReport, TokenEstimator, Usage, Versions,
+    Parked, Provider, Quirks, Reply, ReplyStream, Role, RoughTokens, Router, RouterBuilder, Rule, Seam, Stored,
+    Strategy, Target, TargetReport, TokenEstimator, Usage, Versions,
 };
 
 fn handle<T: Send + Sync + Debug + 'static>() {}
@@ -52,6 +52,7 @@ fn handles_are_send_sync_and_traits_are_dyn_compatible() {
     value::<Hedging>();
     value::<Seam>();
     handle::<ClientBuilder>();
+    handle::<Stored>();
     fn sendable<T: Send + Debug + 'static>() {}
     sendable::<ReplyStream>();
     let _: Option<Arc<dyn Provider>> = None;

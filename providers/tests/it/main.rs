@@ -19,6 +19,7 @@ mod metered;
 mod models;
 mod outcomes;
 mod patience;
+mod responses;
 mod rig;
 mod router;
 mod schema;

@@ -67,6 +67,8 @@ pub(crate) enum Mode {
     Stream,
 }
 
+pub(crate) const EVERY_MODE: [Mode; 2] = [Mode::Plain, Mode::Stream];
+
 /// Every vendor, asked both ways.
 pub(crate) const EVERY: [(Vendor, Mode); 4] = [
     (Vendor::OpenAi, Mode::Plain),

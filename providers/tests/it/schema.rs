@@ -38,7 +38,6 @@ pub(crate) fn assert_valid_chat(request: &Value) {
 }
 
 /// A request to Responses, plain or streamed as it says itself.
-#[expect(dead_code, reason = "until there is a client that writes them")]
 pub(crate) fn assert_valid_responses(request: &Value) {
     assert_valid(if is_streamed(request) { &RESPONSES_STREAM } else { &RESPONSES }, request);
 }

@@ -14,7 +14,7 @@ use steadfast_providers::{
     Reasoning, Role, Tool, ToolCall, ToolChoice,
 };
 
-use crate::schema::{assert_valid_chat, assert_valid_messages};
+use crate::schema::{assert_valid_chat, assert_valid_messages, assert_valid_responses};
 
 /// The API's version and the body of each request.
 pub(super) type Requests = Vec<(Option<String>, Value)>;
@@ -43,6 +43,7 @@ pub(super) struct Desk {
 }
 
 static CHAT: LazyLock<Desk> = LazyLock::new(|| Desk::new(Client::openai));
+static RESPONSES: LazyLock<Desk> = LazyLock::new(|| Desk::new(Client::responses));
 static MESSAGES: LazyLock<Desk> = LazyLock::new(|| Desk::new(Client::anthropic));
 
 impl Desk {
@@ -216,6 +217,17 @@ proptest! {
         prop_assert_eq!(requests.len(), 2);
         for (_, request) in requests.into_iter().chain(CHAT.written(&call)) {
             assert_valid_chat(&request);
+        }
+    }
+
+    /// Whatever call a client of Responses accepts, what it writes is a request by OpenAI's own description; and a
+    /// conversation without settings it does accept.
+    #[test]
+    fn requests_to_responses_are_valid(call in settled(2.0), plain in conversation()) {
+        let requests = RESPONSES.written(&plain);
+        prop_assert_eq!(requests.len(), 2);
+        for (_, request) in requests.into_iter().chain(RESPONSES.written(&call)) {
+            assert_valid_responses(&request);
         }
     }
 
