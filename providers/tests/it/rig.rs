@@ -2,7 +2,10 @@
 //! them answers.
 
 use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -49,6 +52,24 @@ pub(crate) fn rig() -> Rig {
     let observer: Arc<dyn Observer> = Arc::clone(&waits) as _;
     let builder = Pool::builder().timer(shared(clock.clone())).wall(Arc::new(clock.clone())).observer(observer);
     Rig { clock, waits, pool: builder.build().unwrap() }
+}
+
+/// How often both sides get a turn before time passes: many times what an exchange takes.
+const TURNS: usize = 1000;
+
+/// Lets time pass whenever nothing else happens. Waits between two attempts are over at once, by the rig.
+pub(crate) async fn patient<T>(clock: &ManualClock, call: impl Future<Output = T>) -> T {
+    let mut call = pin!(call);
+    for _ in 0..200 {
+        for _ in 0..TURNS {
+            if let Poll::Ready(result) = poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx))).await {
+                return result;
+            }
+            tokio::task::yield_now().await;
+        }
+        clock.advance_to_next();
+    }
+    panic!("the call waits for ever");
 }
 
 /// Whose API.

@@ -8,16 +8,12 @@ use steadfast_providers::Api;
 use steadfast_testkit::{Reply as Answer, Script, SseEvent};
 
 use super::streams::{odd_stream, slow_stream, stream_of, tool_call, whole_stream, wire};
-use super::words::{
-    ARGUMENTS, Mode, begun, called, calling, error, error_event, event, finished, minimal, whole, whole_call,
-};
+use super::words::{ARGUMENTS, Mode, begun, calling, error, error_event, finished, minimal, whole};
 
 /// What befalls a call.
 pub(super) enum Fault {
     /// A simulated provider that misbehaves so, and otherwise answers.
     Script(Script),
-    /// The same, where time has to pass for the call to end.
-    Silent(Script),
     /// The answer comes to the second call over a connection that the first one left.
     Stale(Script),
     /// Nobody listens.
@@ -73,7 +69,7 @@ fn peers() -> Vec<Row> {
                 Mode::Stream => stream_of(&begun(api)).stall_after(u64::MAX),
                 Mode::Plain => Answer::pass().stall_after(20),
             };
-            Some(Fault::Silent(Script::new().always(answer)))
+            Some(Fault::Script(Script::new().always(answer)))
         }),
         always("split UTF-8, CRLF, comments, no space, no `[DONE]`", |api, mode| {
             (mode == Mode::Stream).then(|| odd_stream(api))
@@ -89,9 +85,9 @@ fn connections() -> Vec<Row> {
         always("reset before the head", |_, _| Some(Answer::reset())),
         always("closed inside of the body", |_, _| Some(Answer::pass().truncate_after(150))),
         always("reset inside of the body", |_, _| Some(Answer::pass().reset_after(150))),
-        row("no head", |_, _| Some(Fault::Silent(Script::new().always(Answer::never())))),
+        row("no head", |_, _| Some(Fault::Script(Script::new().always(Answer::never())))),
         row("a head that comes a byte every 10 s", |_, _| {
-            Some(Fault::Silent(Script::new().always(Answer::pass().drip(Duration::from_secs(10)))))
+            Some(Fault::Script(Script::new().always(Answer::pass().drip(Duration::from_secs(10)))))
         }),
         row("an answer that comes in pieces, 50 s apart", |api, mode| {
             let slow = match mode {
@@ -102,15 +98,15 @@ fn connections() -> Vec<Row> {
                 }
                 Mode::Stream => slow_stream(api),
             };
-            Some(Fault::Silent(Script::new().always(slow.chunk_delay(Duration::from_secs(50)))))
+            Some(Fault::Script(Script::new().always(slow.chunk_delay(Duration::from_secs(50)))))
         }),
         row("no answer after the head", |_, _| {
-            Some(Fault::Silent(Script::new().always(Answer::pass().stall_after(0))))
+            Some(Fault::Script(Script::new().always(Answer::pass().stall_after(0))))
         }),
         row("only comments after the head", |_, mode| {
             let drip = Answer::status(200).header("content-type", "text/event-stream").endless(": keep-alive\n\n");
             let script = Script::new().always(drip.chunk_delay(Duration::from_secs(15)));
-            (mode == Mode::Stream).then_some(Fault::Silent(script))
+            (mode == Mode::Stream).then_some(Fault::Script(script))
         }),
         always("a body without an end", |_, _| Some(Answer::status(200).endless(vec![b'x'; 1 << 20]))),
         always("bytes that are no HTTP", |_, _| Some(Answer::raw("SSH-2.0-OpenSSH_9.9\r\n"))),
@@ -269,7 +265,7 @@ fn shapes() -> Vec<Row> {
             Some(Answer::status(200).body(format!("\n\n \n{body}")))
         }),
         always("events that nobody knows", |api, mode| {
-            let unknown = || json!({ "type": "future.event", "usage": { "input_tokens": 9 }, "sequence_number": 9 });
+            let unknown = || json!({ "type": "future.event", "usage": { "input_tokens": 9 } });
             let known = [begun(api), finished(api)].concat();
             let events: Vec<Value> = known.into_iter().flat_map(|event| [unknown(), event]).collect();
             (mode == Mode::Stream && api != Api::ChatCompletions).then(|| stream_of(&events))

@@ -1,18 +1,15 @@
 //! One cell of the matrix, measured: one call over real sockets, on a manual clock.
 
 use std::fmt;
-use std::future::{Future, poll_fn};
-use std::pin::pin;
-use std::task::Poll;
 use std::time::Duration;
 
-use steadfast_clock::{ManualClock, shared};
+use steadfast_clock::shared;
 use steadfast_providers::{ApiKey, Attempt, Call, Client, Error, Provider, Reply, Vendor};
 use steadfast_testkit::{DeadPort, LlmSim, Script};
 
 use super::faults::Fault;
 use super::words::Mode;
-use crate::rig::{Rig, rig};
+use crate::rig::{Rig, patient, rig};
 
 /// What came of a call, in the words of the matrix.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +21,8 @@ pub(super) struct Outcome {
     requests: usize,
     /// Each wait between two requests, and whether the server asked for it.
     waits: Vec<(Duration, bool)>,
+    /// Whether an attempt waited in line for a limit that was learned.
+    in_line: bool,
     /// Whether a request that brought no answer may have been billed.
     may_be_billed: bool,
 }
@@ -31,26 +30,28 @@ pub(super) struct Outcome {
 /// Calls a provider that does this, and tells what came of it; the reply, too, if there is one.
 pub(super) async fn run(vendor: Vendor, mode: Mode, fault: Fault) -> (Outcome, Option<Reply>) {
     let rig = rig();
-    let (script, skipped) = match &fault {
+    let call = patient(&rig.clock, measured(&rig, vendor, mode, fault)).await;
+    let (result, requests) = call;
+    told(&rig, result, requests)
+}
+
+/// The call alone: what came of it, and how many requests it took where that can be counted.
+async fn measured(rig: &Rig, vendor: Vendor, mode: Mode, fault: Fault) -> (Result<Reply, Error>, Option<usize>) {
+    let (script, skipped) = match fault {
         Fault::DeadPort => {
             let port = DeadPort::refusing().unwrap();
-            let result = ask(&client(&rig, vendor, &port.url()), mode).await;
-            return told(&rig, result, None);
+            return (ask(&client(rig, vendor, &port.url()), mode).await, None);
         }
-        Fault::Script(script) | Fault::Silent(script) => (script.clone(), 0),
-        Fault::Stale(script) => (script.clone(), 1),
+        Fault::Script(script) => (script, 0),
+        Fault::Stale(script) => (script, 1),
     };
-    let sim = simulator(&rig, script).await;
-    let client = client(&rig, vendor, sim.anthropic_url());
-    let result = match fault {
-        Fault::Silent(_) => patient(&rig.clock, ask(&client, mode)).await,
-        Fault::Stale(_) => {
-            ask(&client, mode).await.unwrap();
-            ask(&client, mode).await
-        }
-        _ => ask(&client, mode).await,
-    };
-    told(&rig, result, Some(sim.seen().len() - skipped))
+    let sim = simulator(rig, script).await;
+    let client = client(rig, vendor, sim.anthropic_url());
+    for _ in 0..skipped {
+        ask(&client, mode).await.unwrap();
+    }
+    let result = ask(&client, mode).await;
+    (result, Some(sim.seen().len() - skipped))
 }
 
 async fn simulator(rig: &Rig, script: Script) -> LlmSim {
@@ -79,24 +80,6 @@ async fn ask(client: &Client, mode: Mode) -> Result<Reply, Error> {
     }
 }
 
-/// How often both sides get a turn before time passes: many times what an exchange takes.
-const TURNS: usize = 400;
-
-/// Lets time pass whenever nothing else happens.
-async fn patient<T>(clock: &ManualClock, call: impl Future<Output = T>) -> T {
-    let mut call = pin!(call);
-    for _ in 0..200 {
-        for _ in 0..TURNS {
-            if let Poll::Ready(result) = poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx))).await {
-                return result;
-            }
-            tokio::task::yield_now().await;
-        }
-        clock.advance_to_next();
-    }
-    panic!("the call waits for ever");
-}
-
 fn told(rig: &Rig, result: Result<Reply, Error>, requests: Option<usize>) -> (Outcome, Option<Reply>) {
     let mut attempts: Vec<Attempt> = match &result {
         Ok(reply) => reply.attempts.clone(),
@@ -112,6 +95,7 @@ fn told(rig: &Rig, result: Result<Reply, Error>, requests: Option<usize>) -> (Ou
         waited_for: result.as_ref().err().and_then(Error::waited_for).map(|wait| wait.as_str()),
         requests,
         waits: rig.waits.all(),
+        in_line: rig.waits.told.lock().unwrap().iter().any(|event| event.starts_with("LimitWaited")),
         may_be_billed: attempts.iter().any(|attempt| attempt.http.maybe_executed),
     };
     (outcome, result.ok())
@@ -134,6 +118,9 @@ impl fmt::Display for Outcome {
         }
         if !self.waits.is_empty() {
             f.write_str(" s")?;
+        }
+        if self.in_line {
+            f.write_str(", in line")?;
         }
         if self.may_be_billed {
             f.write_str(", may be billed")?;

@@ -5,7 +5,7 @@ use steadfast_providers::{Api, Call, ErrorKind, Vendor};
 use steadfast_testkit::{LlmSim, Reply as Answer, Script};
 
 use super::{MODES, client, every};
-use crate::rig::{Mode, ask, rig};
+use crate::rig::{Mode, ask, patient, rig};
 
 /// The body of an error, with an exact code.
 fn error(vendor: &Vendor, class: &str, code: &str) -> Value {
@@ -21,7 +21,8 @@ fn error(vendor: &Vendor, class: &str, code: &str) -> Value {
 async fn told(vendor: &Vendor, mode: Mode, answer: Answer) -> ErrorKind {
     let sim = LlmSim::builder().faults(Script::new().always(answer)).start().await.unwrap();
     let rig = rig();
-    ask(&client(&rig, vendor, sim.anthropic_url()), mode, Call::new("Hello.")).await.unwrap_err().kind()
+    let client = client(&rig, vendor, sim.anthropic_url());
+    patient(&rig.clock, ask(&client, mode, Call::new("Hello."))).await.unwrap_err().kind()
 }
 
 #[tokio::test]
