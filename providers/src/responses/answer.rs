@@ -119,12 +119,13 @@ pub(super) fn decode(body: &[u8], _: &Vendor) -> Result<Whole, Fault> {
     let problem = || serde_json::from_slice::<Value>(body).ok().as_ref().and_then(Problem::of_value);
     let told = |fault: Fault| problem().map_or(fault, |problem| Fault::Told(Box::new(problem)));
     let mut answer = json::<Answer>("the answer", body).map_err(told)?;
-    if answer.output.is_none() && answer.status.is_none() {
-        return Err(told(Fault::Malformed(String::from("the answer has no output"))));
-    }
+    let has_output = answer.output.is_some();
     let (mut items, mut events) = (Items::default(), VecDeque::new());
     answer.settle(&mut items, &mut events)?;
     let finish = match answer.stage(&items) {
+        Stage::Final(_) if !has_output => {
+            return Err(told(Fault::Malformed(String::from("the answer has no output"))));
+        }
         Stage::Final(finish) => finish,
         Stage::Failed(problem) => return Err(Fault::Told(problem)),
         Stage::Cancelled => return Err(Fault::Cancelled),

@@ -15,7 +15,7 @@ use words::Mode;
 
 /// The APIs, as the columns call them.
 fn vendors() -> Vec<(&'static str, Vendor)> {
-    vec![("chat", Vendor::openai()), ("messages", Vendor::anthropic())]
+    vec![("chat", Vendor::openai()), ("responses", Vendor::openai_responses()), ("messages", Vendor::anthropic())]
 }
 
 fn columns() -> Vec<String> {

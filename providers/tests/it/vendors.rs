@@ -12,9 +12,9 @@ use crate::rig::{KEY, Mode, Rig};
 
 const MODES: [Mode; 2] = [Mode::Plain, Mode::Stream];
 
-/// Every vendor that is built in.
+/// Every vendor that is built in, OpenAI by both of its APIs.
 fn every() -> Vec<Vendor> {
-    Vendor::all().collect()
+    Vendor::all().chain([Vendor::openai_responses()]).collect()
 }
 
 /// The base URL of a vendor, moved to a server here: its path stays.

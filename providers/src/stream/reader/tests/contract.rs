@@ -30,7 +30,22 @@ fn streams() -> Vec<(Vendor, Vec<(&'static str, String)>)> {
         ("content_block_stop", r#"{"type":"content_block_stop","index":0}"#),
         ("message_stop", r#"{"type":"message_stop","x":1}"#),
     ];
-    vec![(Vendor::openai(), all(&chat)), (Vendor::anthropic(), all(&messages))]
+    let responses = [
+        ("response.created", r#"{"type":"response.created","sequence_number":0,"response":{"id":"1","output":[]}}"#),
+        (
+            "response.output_text.delta",
+            r#"{"type":"response.output_text.delta","sequence_number":1,"output_index":0,"delta":"SAID"}"#,
+        ),
+        (
+            "response.completed",
+            r#"{"type":"response.completed","sequence_number":2,"response":{"id":"1","status":"completed"}}"#,
+        ),
+    ];
+    vec![
+        (Vendor::openai(), all(&chat)),
+        (Vendor::openai_responses(), all(&responses)),
+        (Vendor::anthropic(), all(&messages)),
+    ]
 }
 
 /// A stream, written down in one of the ways that the rules allow.
