@@ -103,11 +103,20 @@ pub(crate) struct Whole {
     pub(crate) extra: Map<String, Value>,
 }
 
-/// Reads JSON that should be an answer. serde_json's own words can quote contents: only the place is told.
+/// Reads JSON that should be an answer.
 pub(crate) fn json<'a, T: serde::Deserialize<'a>>(what: &str, bytes: &'a [u8]) -> Result<T, Fault> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        Fault::Malformed(format!("{what} is not the expected JSON (line {} column {})", error.line(), error.column()))
-    })
+    serde_json::from_slice(bytes).map_err(|error| unexpected(what, &error))
+}
+
+/// As [`json`], of what is known to be text.
+pub(crate) fn json_text<'a, T: serde::Deserialize<'a>>(what: &str, text: &'a str) -> Result<T, Fault> {
+    serde_json::from_str(text).map_err(|error| unexpected(what, &error))
+}
+
+/// serde_json's own words can quote contents: only the place is told.
+fn unexpected(what: &str, error: &serde_json::Error) -> Fault {
+    let (line, column) = (error.line(), error.column());
+    Fault::Malformed(format!("{what} is not the expected JSON (line {line} column {column})"))
 }
 
 fn text(value: &Value, field: &str) -> Option<String> {

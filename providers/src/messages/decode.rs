@@ -14,7 +14,7 @@ use super::open::Came;
 use super::usage::{Counts, finish};
 use crate::family::{Decode, Origin, Progress};
 use crate::lenient::{lenient, lenient_record};
-use crate::problem::{Fault, Problem, json};
+use crate::problem::{Fault, Problem, json_text};
 use crate::{Event, Finish, Usage, Vendor};
 
 #[derive(Deserialize)]
@@ -73,10 +73,10 @@ struct Decoder {
 
 impl Decode for Decoder {
     fn take(&mut self, event: &SseEvent, out: &mut VecDeque<Event>) -> Result<Progress, Fault> {
-        let data = event.data.as_bytes();
+        let data = event.data.as_str();
         match event.event.as_str() {
             // There are gateways that lose the names, and there will be names that are not known yet.
-            "message" => match serde_json::from_slice(data) {
+            "message" => match serde_json::from_str(data) {
                 Ok(Typed { class: Some(class) }) => self.typed(&class, data, out),
                 _ => Ok(Progress::More),
             },
@@ -94,14 +94,14 @@ impl Decode for Decoder {
 }
 
 impl Decoder {
-    fn typed(&mut self, class: &str, data: &[u8], out: &mut VecDeque<Event>) -> Result<Progress, Fault> {
+    fn typed(&mut self, class: &str, data: &str, out: &mut VecDeque<Event>) -> Result<Progress, Fault> {
         match class {
             "content_block_delta" => {
-                let BlockDelta { index, delta } = json("content_block_delta", data)?;
+                let BlockDelta { index, delta } = json_text("content_block_delta", data)?;
                 self.blocks.go_on(index, delta, out)?;
             }
             "message_start" => {
-                let MessageStart { mut message } = json("message_start", data)?;
+                let MessageStart { mut message } = json_text("message_start", data)?;
                 let mut text = |name| match message.remove(name) {
                     Some(Value::String(text)) => Some(text),
                     _ => None,
@@ -115,17 +115,17 @@ impl Decoder {
                 }
             }
             "content_block_start" => {
-                let BlockStart { index, content_block } = json("content_block_start", data)?;
+                let BlockStart { index, content_block } = json_text("content_block_start", data)?;
                 if let Some(block) = Came::read(content_block) {
                     self.blocks.start(index, block, out)?;
                 }
             }
             "content_block_stop" => {
-                let BlockStop { index } = json("content_block_stop", data)?;
+                let BlockStop { index } = json_text("content_block_stop", data)?;
                 self.blocks.stop(index, out);
             }
             "message_delta" => {
-                let MessageDelta { delta, usage, rest } = json("message_delta", data)?;
+                let MessageDelta { delta, usage, rest } = json_text("message_delta", data)?;
                 let mut delta = delta.unwrap_or_default();
                 if let Some(Value::String(reason)) = delta.remove("stop_reason") {
                     self.finish = Some(finish(&reason));
@@ -141,9 +141,9 @@ impl Decoder {
                 return Ok(Progress::Done);
             }
             "error" => {
-                let value: Option<Value> = serde_json::from_slice(data).ok();
+                let value: Option<Value> = serde_json::from_str(data).ok();
                 let problem = value.as_ref().and_then(Problem::of_value);
-                return Err(Fault::Told(Box::new(problem.unwrap_or_else(|| Problem::of_refusal(data)))));
+                return Err(Fault::Told(Box::new(problem.unwrap_or_else(|| Problem::of_refusal(data.as_bytes())))));
             }
             _ => {}
         }
