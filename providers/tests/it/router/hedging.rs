@@ -5,7 +5,7 @@ use std::time::Duration;
 use steadfast_clock::{Clock, ManualClock, shared};
 use steadfast_providers::backoff::RetryBudget;
 use steadfast_providers::pool::CallContext;
-use steadfast_providers::{Call, ErrorKind, Hedging, Provider, Reply, Router, RouterBuilder, Target};
+use steadfast_providers::{Billed, Call, ErrorKind, Hedging, Provider, Reply, Router, RouterBuilder, Target};
 use steadfast_testkit::{Reply as Answer, Script, Server};
 
 use super::stage::{Act, Player, refused, run};
@@ -252,6 +252,7 @@ async fn the_slower_ones_connection_closes() {
             reply.attempts.iter().map(|it| (&*it.provider, it.http.hedge, it.http.maybe_executed)).collect();
         assert_eq!(ledger, [("openai", false, true), ("anthropic", true, false)]);
         assert_eq!(reply.attempts[0].http.elapsed, DELAY);
+        assert_eq!((reply.attempts[0].billed(), reply.attempts[1].billed()), (Billed::Maybe, Billed::Yes));
         while silent.open_connections() > 0 {
             tokio::task::yield_now().await;
         }
