@@ -104,11 +104,11 @@ impl Asked {
     pub(super) fn counting(&self, encode: Encode, path: &str) -> Result<Request, Error> {
         let body = self.fitting(encode(&self.ask(false)?))?;
         // Its failures say nothing about the model's answers.
-        self.aside(body, path, Arc::from(format!("{}{path}", self.scope())))
+        self.elsewhere(body, path, Arc::from(format!("{}{path}", self.scope())))
     }
 
     /// A request to another endpoint of the same base URL.
-    pub(super) fn aside(&self, body: Vec<u8>, path: &str, scope: Arc<str>) -> Result<Request, Error> {
+    pub(super) fn elsewhere(&self, body: Vec<u8>, path: &str, scope: Arc<str>) -> Result<Request, Error> {
         let (client, ask) = (&*self.client, self.ask(false)?);
         let mut url = client.url.clone();
         let base = client.url.path().strip_suffix(client.family.path).unwrap_or_default();

@@ -34,7 +34,7 @@ impl Asked {
     async fn embedded(&self, embed: &EmbedCall, path: &str) -> Result<Embeddings, Error> {
         let client = &*self.client;
         let body = self.fitting(encode(embed, &self.model, &client.vendor.quirks))?;
-        let response = match client.pool.execute(self.aside(body, path, self.scope())?).await {
+        let response = match client.pool.execute(self.elsewhere(body, path, self.scope())?).await {
             Ok(response) => response,
             Err(error) => return Err(self.unreached(error)),
         };
