@@ -2,6 +2,7 @@
 
 mod bucket;
 mod client;
+pub(crate) mod plan;
 mod storm;
 mod whole;
 pub(crate) mod world;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use steadfast_providers::admission::LimitTable;
 
-use super::world::{Plan, Tally, World};
+use super::plan::Plan;
+use super::world::{Tally, World};
 
 /// Whatever the weather: every call ends once, no limit of the vendor's is exceeded, and retries stay within their budget.
 fn holds(plan: Plan) -> Tally {

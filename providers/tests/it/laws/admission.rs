@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use steadfast_clock::UnixNanos;
 use steadfast_providers::admission::{LimitTable, Limits, go_duration, reset_in, rfc3339};
 
-use crate::admission::world::{Plan, World};
+use crate::admission::plan::Plan;
+use crate::admission::world::World;
 
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
