@@ -1,8 +1,9 @@
 //! Limits that are known ahead.
 
-use std::time::Duration;
+#[cfg(feature = "config")]
+mod text;
 
-use serde::Deserialize;
+use std::time::Duration;
 
 use super::table::Measure;
 
@@ -20,10 +21,10 @@ use super::table::Measure;
 /// # let _ = limits;
 /// ```
 ///
-/// In configuration files it has the fields `requests_per_minute`, `requests_per_day`, `tokens_per_minute`,
+/// In configuration files (feature `config`) it has the fields `requests_per_minute`, `requests_per_day`, `tokens_per_minute`,
 /// `input_tokens_per_minute`, `output_tokens_per_minute` and `longest_wait`, such as `20s`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(from = "Text")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "config", derive(serde::Deserialize), serde(from = "text::Text"))]
 pub struct Limits {
     pub(super) known: Vec<(Measure, u64, Duration)>,
     pub(super) longest_wait: Duration,
@@ -92,37 +93,5 @@ impl Limits {
     pub const fn longest_wait(mut self, wait: Duration) -> Self {
         self.longest_wait = wait;
         self
-    }
-}
-
-/// The form in configuration files.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Text {
-    requests_per_minute: Option<u64>,
-    requests_per_day: Option<u64>,
-    tokens_per_minute: Option<u64>,
-    input_tokens_per_minute: Option<u64>,
-    output_tokens_per_minute: Option<u64>,
-    #[serde(default = "longest_wait", with = "steadfast_clock::human")]
-    longest_wait: Duration,
-}
-
-const fn longest_wait() -> Duration {
-    LONGEST_WAIT
-}
-
-impl From<Text> for Limits {
-    fn from(text: Text) -> Self {
-        let known = [
-            (Measure::Requests, text.requests_per_minute, MINUTE),
-            (Measure::Requests, text.requests_per_day, DAY),
-            (Measure::Tokens, text.tokens_per_minute, MINUTE),
-            (Measure::Input, text.input_tokens_per_minute, MINUTE),
-            (Measure::Output, text.output_tokens_per_minute, MINUTE),
-        ];
-        let limits = Self::new().longest_wait(text.longest_wait);
-        let known = known.into_iter().filter_map(|(measure, limit, window)| Some((measure, limit?, window)));
-        known.fold(limits, |limits, (measure, limit, window)| limits.with(measure, limit, window))
     }
 }
