@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod admission;
+mod breaker;
 mod cached;
 mod chat;
 mod clients;
