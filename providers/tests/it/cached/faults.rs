@@ -123,7 +123,7 @@ async fn an_entry_that_is_no_answer_is_let_go_and_asked_for_anew() {
         line(start),
         line(finish),
         line(&format!("{finish}\n{start}")),
-        line(&format!("{start}\n{start}\n{finish}")),
+        line(&format!("{{\"text\":\"x\"}}\n{start}\n{finish}")),
         line(&format!("{start}\n{finish}\n{finish}")),
         line(&format!("{start}\n{{\"text\":5}}\n{finish}")),
         line(&format!("{start}\n{{\"thought\":\"x\"}}\n{finish}")),

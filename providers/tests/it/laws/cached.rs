@@ -11,6 +11,8 @@ use crate::cached::{Map, Oracle, call};
 fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         4 => "\\PC{0,12}".prop_map(Event::Text),
+        // The provider moved the answer to another model.
+        1 => "\\PC{0,8}".prop_map(|model| Event::start("oracle", model, None)),
         1 => any::<(u64, u64, u64)>().prop_map(|(input, output, reasoning)| {
             Event::Usage(Usage::new(input, 0, 0, output, reasoning))
         }),
