@@ -1,6 +1,6 @@
 //! Answers that the provider works on without us: taken up where a connection was lost, and looked at until complete.
 
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::task::Poll;
 use std::time::Duration;
 
