@@ -84,6 +84,7 @@ impl Attempt {
 }
 
 /// What is known of an attempt once its answer has ended.
+#[derive(Clone, Copy)]
 pub(crate) struct Bill {
     pub(crate) usage: Option<Usage>,
     pub(crate) cost: Option<Usd>,

@@ -128,7 +128,8 @@ async fn the_rest_may_come_whole() {
             events.push(event);
         }
         let told = |events: &[Event]| {
-            let mut message = steadfast_providers::ReplyStream::from_events(events.to_vec().into_iter().map(Ok));
+            let events = events.to_vec();
+            let mut message = steadfast_providers::ReplyStream::from_events(events.into_iter().map(Ok));
             async move {
                 while message.next().await.is_some() {}
                 message.collect().await.unwrap()
