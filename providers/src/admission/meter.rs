@@ -259,6 +259,7 @@ fn bucket(limit: u64, headroom: u64, window: Duration) -> Option<Gcra> {
 
 /// What is filled in [`JITTER`], at least one, and never all.
 fn headroom(limit: u64, window: Duration) -> u64 {
+    let limit = limit.min(LARGEST);
     let filled = (u128::from(limit) * JITTER.as_nanos()).div_ceil(window.as_nanos().max(1));
     u64::try_from(filled).unwrap_or(u64::MAX).clamp(1, (limit / 2).max(1)).min(limit.saturating_sub(1))
 }

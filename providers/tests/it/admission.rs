@@ -2,6 +2,7 @@
 
 mod bucket;
 mod client;
+mod extremes;
 pub(crate) mod plan;
 mod storm;
 mod whole;
