@@ -8,7 +8,8 @@ use steadfast_providers::{Client, Error, Reply};
 use crate::desk::Desk;
 use crate::lines;
 
-static DESKS: LazyLock<[Desk; 2]> = LazyLock::new(|| [Desk::new(Client::openai), Desk::new(Client::anthropic)]);
+static DESKS: LazyLock<[Desk; 3]> =
+    LazyLock::new(|| [Client::openai, Client::responses, Client::anthropic].map(Desk::new));
 
 /// Reads a status, headers up to an empty line, and a body; each API is answered so.
 ///

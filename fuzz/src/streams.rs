@@ -8,6 +8,7 @@ use steadfast_providers::{Client, ErrorKind, Event, Part};
 use crate::desk::{Desk, now};
 
 static CHAT: LazyLock<Desk> = LazyLock::new(|| Desk::new(Client::openai));
+static RESPONSES: LazyLock<Desk> = LazyLock::new(|| Desk::new(Client::responses));
 static MESSAGES: LazyLock<Desk> = LazyLock::new(|| Desk::new(Client::anthropic));
 
 /// Reads a seed for the cuts and a stream of Chat Completions; asserts what [`messages`] does.
@@ -17,6 +18,15 @@ static MESSAGES: LazyLock<Desk> = LazyLock::new(|| Desk::new(Client::anthropic))
 /// When that does not hold.
 pub fn chat(data: &[u8]) {
     check(&CHAT, data);
+}
+
+/// Reads a seed for the cuts and a stream of Responses; asserts what [`messages`] does.
+///
+/// # Panics
+///
+/// When that does not hold.
+pub fn responses(data: &[u8]) {
+    check(&RESPONSES, data);
 }
 
 /// Reads a seed for the cuts and a stream of Messages.

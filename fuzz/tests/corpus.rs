@@ -68,3 +68,8 @@ fn streams_of_chat_hold() {
 fn streams_of_messages_hold() {
     holds("messages_stream", streams::messages);
 }
+
+#[test]
+fn streams_of_responses_hold() {
+    holds("responses_stream", streams::responses);
+}

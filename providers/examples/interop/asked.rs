@@ -26,6 +26,7 @@ pub(crate) struct Ask {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Api {
     Chat,
+    Responses,
     Messages,
 }
 
@@ -70,6 +71,7 @@ pub(crate) fn client(api: Api, url: &str) -> Result<Client, Box<dyn StdError>> {
     let streamed = StreamTimeouts::new().header(LIMIT).first_token(LIMIT).next_event(LIMIT);
     let builder = match api {
         Api::Chat => Client::openai(pool).base_url(format!("{url}/v1")).model("gpt-5.4"),
+        Api::Responses => Client::responses(pool).base_url(format!("{url}/v1")).model("gpt-5.4"),
         Api::Messages => Client::anthropic(pool).base_url(url).model("claude-sonnet-4-5"),
     };
     Ok(builder.api_key(key).timeouts(plain).stream_timeouts(streamed).build()?)

@@ -71,6 +71,6 @@ mod tests {
     #[test]
     fn what_can_only_be_cut_is_asked_for_as_a_stream() {
         assert!(asked().filter(|(prompt, _)| *prompt == "cut").all(|(_, asked)| asked.stream));
-        assert_eq!(asked().filter(|(prompt, _)| *prompt == "answer").count(), 4);
+        assert_eq!(asked().filter(|(prompt, _)| *prompt == "answer").count(), 6);
     }
 }

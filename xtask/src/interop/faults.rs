@@ -56,7 +56,7 @@ mod tests {
     fn every_fault_says_what_it_is_and_how_it_is_asked_for() {
         let faults = Fault::all().unwrap();
         let named = |name: &str| faults.iter().find(|fault| fault.name == name).unwrap();
-        assert_eq!((named("answer").asked().count(), named("answer").times()), (4, 1));
+        assert_eq!((named("answer").asked().count(), named("answer").times()), (6, 1));
         assert!(named("silent_end").asked().all(|asked| asked.stream));
         assert_eq!(named("stale").times(), 2);
         let mut titles: Vec<_> = faults.iter().map(|fault| &fault.title).collect();

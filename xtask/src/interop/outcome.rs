@@ -8,15 +8,17 @@ use serde_json::{Value, json};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Api {
     Chat,
+    Responses,
     Messages,
 }
 
 impl Api {
-    pub(super) const ALL: [Self; 2] = [Self::Chat, Self::Messages];
+    pub(super) const ALL: [Self; 3] = [Self::Chat, Self::Responses, Self::Messages];
 
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Chat => "chat",
+            Self::Responses => "responses",
             Self::Messages => "messages",
         }
     }
@@ -26,6 +28,7 @@ impl fmt::Display for Api {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Chat => "Chat Completions",
+            Self::Responses => "Responses",
             Self::Messages => "Messages",
         })
     }
