@@ -19,6 +19,7 @@ use crate::{Client, Error, ErrorKind, KeySource, Provider, Vendor};
 /// | `default` | the name of a provider or a route, for [`default`](Self::default); otherwise it is the only one there is |
 /// | `[providers.NAME]` | `vendor`, `model`; and where they are not the vendor's: `api`, `base_url`, `key`, `key_every`, `max_tokens`, `limits`, `allow_plain_http`, `retry`, `timeouts`, `stream_timeouts` |
 /// | `[providers.NAME.models.MODEL]` | `max_tokens`, `timeouts`, `stream_timeouts` of one model |
+/// | `[routes.NAME]` | several providers as one, a [`Router`](crate::Router): `targets`, a list of their names or of tables with `provider`, and `group`, `weight`, `price`, `context`, `max_in_flight`, `continues` where it takes them; `strategy`, `continue_streams` |
 /// | `[vendors.NAME]` | a [`Vendor`] of your own |
 ///
 /// A `key` is `{ env = "VARIABLE" }`, `{ file = "PATH" }` or `{ command = ["PROGRAM", "ARGUMENT"] }`; without one it is the

@@ -1,12 +1,13 @@
 //! From a configuration that was read to the providers in it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use steadfast_pool::Pool;
 
 use super::Providers;
-use super::text::{Config, Key, One, Time, at, vendor};
-use crate::{Client, ClientBuilder, Error, ErrorKind, KeySource, Vendor};
+use super::text::{Config, Key, One, Route, Stop, Time, at, vendor};
+use crate::{Client, ClientBuilder, Error, ErrorKind, KeySource, Router, RouterBuilder, Target, Vendor};
 
 pub(super) fn providers(config: Config, pool: &Pool) -> Result<Providers, Error> {
     let mut vendors = BTreeMap::new();
@@ -18,13 +19,41 @@ pub(super) fn providers(config: Config, pool: &Pool) -> Result<Providers, Error>
         let client = client(&name, one, &vendors, pool)?;
         clients.insert(name, client);
     }
-    let providers = Providers::of(clients, config.default);
+    let mut providers = Providers::of(clients, config.default);
+    for (name, legs) in config.routes {
+        let place = format!("routes.{name}");
+        if providers.clients.contains_key(&name) {
+            return Err(at(&place, "there is a provider of this name"));
+        }
+        let router = route(&name, &place, legs, &providers)?;
+        providers.named.insert(name, Arc::new(router));
+    }
     match &providers.default {
         Some(name) if !providers.named.contains_key(name) => {
             Err(at("default", &format!("there is no provider `{name}`")))
         }
         _ => Ok(providers),
     }
+}
+
+/// Several providers as one. A route leads to providers, not to other routes.
+fn route(name: &str, place: &str, route: Route, providers: &Providers) -> Result<Router, Error> {
+    let builder = Router::builder().name(name).strategy(route.strategy).continue_streams(route.continue_streams);
+    let targets = route.targets.into_iter().enumerate().map(|(number, Stop(leg))| {
+        let client = providers.clients.get(&leg.provider).ok_or_else(|| {
+            at(&format!("{place}.targets[{number}]"), &format!("there is no provider `{}`", leg.provider))
+        })?;
+        let mut target = Target::new(client.clone());
+        target = leg.group.into_iter().fold(target, Target::group);
+        target = leg.weight.into_iter().fold(target, Target::weight);
+        target = leg.price.into_iter().fold(target, Target::price);
+        target = leg.context.into_iter().fold(target, Target::context);
+        target = leg.max_in_flight.into_iter().fold(target, Target::max_in_flight);
+        Ok(leg.continues.into_iter().fold(target, Target::continues))
+    });
+    let targets: Vec<Target> = targets.collect::<Result<_, Error>>()?;
+    let router = targets.into_iter().fold(builder, RouterBuilder::target).build();
+    router.map_err(|error| error.within(&format!("{place}.targets")))
 }
 
 fn client(name: &str, one: One, vendors: &BTreeMap<String, Vendor>, pool: &Pool) -> Result<Client, Error> {

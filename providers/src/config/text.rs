@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use steadfast_backoff::Policy;
 use steadfast_pool::Timeouts;
 
-use crate::{Api, Error, ErrorKind, KeySource, ModelSettings, StreamTimeouts, Vendor};
+use crate::{Api, Error, ErrorKind, KeySource, ModelSettings, Strategy, StreamTimeouts, Vendor};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +22,40 @@ pub(super) struct Config {
     pub(super) vendors: BTreeMap<String, Own>,
     #[serde(default)]
     pub(super) providers: BTreeMap<String, One>,
+    #[serde(default)]
+    pub(super) routes: BTreeMap<String, Route>,
+}
+
+/// Several providers as one.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Route {
+    #[serde(default)]
+    pub(super) strategy: Strategy,
+    #[serde(default)]
+    pub(super) continue_streams: bool,
+    pub(super) targets: Vec<Stop>,
+}
+
+/// One of them: its name, or a table.
+pub(super) struct Stop(pub(super) Leg);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Leg {
+    pub(super) provider: String,
+    #[serde(default)]
+    pub(super) group: Option<String>,
+    #[serde(default)]
+    pub(super) weight: Option<u32>,
+    #[serde(default)]
+    pub(super) price: Option<f64>,
+    #[serde(default)]
+    pub(super) context: Option<u64>,
+    #[serde(default)]
+    pub(super) max_in_flight: Option<NonZeroU32>,
+    #[serde(default)]
+    pub(super) continues: Option<bool>,
 }
 
 /// A vendor of one's own: its name may be left out, it is that of its table.
@@ -121,6 +157,38 @@ impl From<Model> for ModelSettings {
     fn from(model: Model) -> Self {
         let stream_timeouts = model.stream_timeouts.map(StreamTimeouts::from);
         Self { timeouts: model.timeouts, stream_timeouts, max_tokens: model.max_tokens }
+    }
+}
+
+impl<'de> Deserialize<'de> for Stop {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Place;
+
+        impl<'de> Visitor<'de> for Place {
+            type Value = Stop;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a provider, or a table with `provider`")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Stop, E> {
+                Ok(Stop(Leg {
+                    provider: name.to_owned(),
+                    group: None,
+                    weight: None,
+                    price: None,
+                    context: None,
+                    max_in_flight: None,
+                    continues: None,
+                }))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Stop, A::Error> {
+                Leg::deserialize(MapAccessDeserializer::new(map)).map(Stop)
+            }
+        }
+
+        deserializer.deserialize_any(Place)
     }
 }
 

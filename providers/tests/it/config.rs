@@ -38,6 +38,10 @@ request_id = "x-trace"
 
 [vendors.acme.auth]
 header = "x-acme-key"
+
+[routes.either]
+strategy = "weighted"
+targets = ["gpt", { provider = "mine", weight = 0, context = 32000, group = "own" }]
 "#;
 
 #[tokio::test]
@@ -52,10 +56,12 @@ async fn a_configuration_is_all_that_is_needed() {
     let json = serde_json::to_string(&toml::from_str::<serde_json::Value>(&text).unwrap()).unwrap();
     for providers in [Providers::from_file(&path, &rig.pool), Providers::from_json(&json, &rig.pool)] {
         let providers = providers.unwrap();
-        assert_eq!(providers.names().collect::<Vec<_>>(), ["gpt", "mine"]);
+        assert_eq!(providers.names().collect::<Vec<_>>(), ["either", "gpt", "mine"]);
         assert_eq!(providers.get("mine").unwrap().model(), "small-1");
         let reply = providers.default().unwrap().complete(Call::new("a")).await.unwrap();
         assert_eq!((&*reply.provider, &*reply.model), ("gpt", "gpt-5.4"));
+        let reply = providers.get("either").unwrap().complete(Call::new("a")).await.unwrap();
+        assert_eq!((&*reply.provider, providers.clients().count()), ("gpt", 2));
         let known = AdmissionSnapshot::of(&rig.pool);
         assert_eq!(known[0].book.limits.iter().map(|limit| limit.limit).collect::<Vec<_>>(), [600, 90_000]);
     }
@@ -84,6 +90,11 @@ fn what_is_wrong_is_told_by_the_path_of_its_field_and_never_quoted() {
         (&one("timeouts = { headers = \"1s\" }"), "providers.gpt.timeouts"),
         (&one("retry = { max_attempts = 0 }"), "providers.gpt.retry"),
         (&one("[providers.gpt.models.x]\nmax = 5"), "providers.gpt.models.x"),
+        (&one("[routes.r]\ntargets = [\"gpt\", \"nobody\"]"), "routes.r.targets[1]: there is no provider `nobody`"),
+        (&one("[routes.r]\ntargets = []"), "routes.r.targets: no target"),
+        (&one("[routes.gpt]\ntargets = [\"gpt\"]"), "routes.gpt: there is a provider of this name"),
+        (&one("[routes.r]\nstrategy = \"luck\"\ntargets = []"), "routes.r.strategy: unknown variant `luck`"),
+        (&one("[routes.r]\ntargets = [{ provider = \"gpt\", wait = 1 }]"), "unknown field `wait`"),
         ("[vendors.acme]\napi = \"chat\"\nbase_url = \"http://x\"", "vendors.acme.api: unknown variant `chat`"),
         ("[vendors.acme]\nbase_url = \"http://x\"", "vendors.acme: missing field `api`"),
         (
