@@ -6,9 +6,9 @@ use std::sync::Arc;
 use clap::error::ErrorKind;
 use clap::{ArgAction, Parser, Subcommand};
 
-use crate::exit::Failure;
+use crate::exit::{Failure, interruptible};
 use crate::say::{Say, Volume};
-use crate::{chat, demo, push, rollout, sim};
+use crate::{chat, demo, models, providers, push, rollout, sim};
 
 /// Keep outbound calls alive: ask LLMs, push artifacts to devices, whatever happens on the way.
 #[derive(Debug, Parser)]
@@ -26,8 +26,13 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Ask one question; the answer streams to stdout.
+    /// Ask one question; the answer streams to stdout. Without a question: a conversation at the terminal.
     Chat(chat::Args),
+    /// List the models of a provider.
+    Models(models::Args),
+    /// Who can be asked, and whether they answer.
+    #[command(subcommand)]
+    Providers(providers::Command),
     /// Push an artifact to one device, then verify it.
     Push(push::Args),
     /// Push an artifact to many devices.
@@ -83,17 +88,13 @@ async fn command(command: Command, say: &Arc<Say>) -> Result<(), Failure> {
     match command {
         // A rollout has its own way to end on Ctrl-C: it says how far it came.
         Command::Rollout(command) => rollout::run(command, say).await,
-        Command::Chat(args) => interruptible(chat::run(args, say)).await,
+        // In a conversation, Ctrl-C ends the answer and not the command.
+        Command::Chat(args) => chat::run(args, say).await,
+        Command::Models(args) => interruptible(models::run(args, say)).await,
+        Command::Providers(command) => interruptible(providers::run(command, say)).await,
         Command::Push(args) => interruptible(push::run(args, say)).await,
         Command::Sim(command) => interruptible(sim::run(command, say)).await,
         Command::Demo(args) => interruptible(demo::run(args, say)).await,
-    }
-}
-
-async fn interruptible(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
-    tokio::select! {
-        result = work => result,
-        _ = tokio::signal::ctrl_c() => Err(Failure::interrupted()),
     }
 }
 

@@ -1,27 +1,29 @@
-//! `steadfast chat`: one question, one answer.
+//! `steadfast chat`: one question and its answer, or a conversation at the terminal.
 
-use std::io::{IsTerminal, Read, Write};
+mod editor;
+mod input;
+mod order;
+mod repl;
+mod show;
+mod talk;
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde::Serialize;
 use steadfast_pool::{Observer, Pool};
-use steadfast_providers::{Attempt, Call, Error, ErrorKind, Event, Provider, Reply, Router, Usage};
+use steadfast_providers::{Call, Effort, Error, ErrorKind, Message, OutputFormat, Part, Provider, Router};
 
 use crate::cache;
-use crate::exit::Failure;
+use crate::exit::{Failure, interruptible};
 use crate::say::Say;
-use crate::vendor::{self, Target, Vendor};
+use crate::vendor::{Known, WhoArgs};
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    /// Who is asked: openai or anthropic. Default: the one whose key is set in OPENAI_API_KEY or ANTHROPIC_API_KEY.
-    #[arg(long, value_name = "NAME")]
-    provider: Option<Vendor>,
-    /// The API's base: with its version for OpenAI-shaped APIs (https://api.openai.com/v1), without for Anthropic
-    /// (https://api.anthropic.com). Default: OPENAI_BASE_URL or ANTHROPIC_BASE_URL, then the vendor's own.
-    #[arg(long, value_name = "URL")]
-    base_url: Option<String>,
-    /// The model to ask. Default: gpt-5.4 or claude-sonnet-4-5.
+    #[command(flatten)]
+    who: WhoArgs,
+    /// The model to ask. Default: the vendor's usual one (`steadfast providers list` has them).
     #[arg(long, value_name = "MODEL")]
     model: Option<String>,
     /// What the model is told before the question.
@@ -30,70 +32,119 @@ pub(crate) struct Args {
     /// The most tokens that the answer may have.
     #[arg(long, value_name = "N", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..))]
     max_tokens: u32,
+    /// How hard the model thinks, where it does: none, minimal, low, medium, high, xhigh or max.
+    #[arg(long, value_name = "EFFORT", value_parser = effort)]
+    effort: Option<Effort>,
+    /// How freely words are drawn: 0 is not at all.
+    #[arg(long, value_name = "T", value_parser = temperature)]
+    temperature: Option<f64>,
+    /// An image that belongs to the question: PNG, JPEG, GIF or WebP, at most 20 MiB. May be given several times.
+    #[arg(long, value_name = "FILE")]
+    image: Vec<PathBuf>,
+    /// A JSON Schema that the answer has to fit; the answer is checked, and printed when it is whole.
+    #[arg(long, value_name = "FILE")]
+    schema: Option<PathBuf>,
     /// Who is asked when the provider cannot answer, in this order: provider or provider/model.
     #[arg(long, value_name = "PROVIDER[/MODEL]", value_delimiter = ',')]
-    fallback: Vec<Target>,
-    /// Send the key over http:// too, to hosts other than this machine.
-    #[arg(long)]
-    allow_plain_http: bool,
+    fallback: Vec<String>,
     #[command(flatten)]
     cache: cache::CacheArgs,
     /// Print the answer when it is whole.
     #[arg(long)]
     no_stream: bool,
-    /// Print one JSON object: answer, provider, model, usage, cost, attempts, cached.
+    /// Print one JSON object: answer, provider, model, usage, cost, attempts, cached, and more.
     #[arg(long)]
     json: bool,
-    /// The question; `-` reads it from stdin.
-    #[arg(required = true, value_name = "PROMPT")]
+    #[command(flatten)]
+    repl: repl::ReplArgs,
+    /// The question; `-`, or nothing where stdin is no terminal, reads it from stdin. Nothing at a terminal begins a
+    /// conversation.
+    #[arg(value_name = "PROMPT")]
     prompt: Vec<String>,
 }
 
-/// The object of `--json`.
-#[derive(Debug, Serialize)]
-struct Output<'a> {
-    answer: &'a str,
-    provider: &'a str,
-    model: &'a str,
-    /// `None` when the provider did not say.
-    usage: Option<&'a Usage>,
-    /// Prices are not known to this version.
-    cost: Option<f64>,
-    attempts: &'a [Attempt],
-    /// Nobody was asked.
-    cached: bool,
+/// What is the same for all questions of a run.
+#[derive(Debug)]
+struct Manner {
+    max_tokens: u32,
+    effort: Option<Effort>,
+    temperature: Option<f64>,
+    format: Option<OutputFormat>,
+}
+
+impl Manner {
+    fn of(&self, call: Call) -> Call {
+        let mut call = call.max_tokens(self.max_tokens);
+        if let Some(effort) = &self.effort {
+            call = call.effort(effort.clone());
+        }
+        if let Some(temperature) = self.temperature {
+            call = call.temperature(temperature);
+        }
+        if let Some(format) = &self.format {
+            call = call.format(format.clone());
+        }
+        call
+    }
 }
 
 pub(crate) async fn run(args: Args, say: &Arc<Say>) -> Result<(), Failure> {
-    let prompt = prompt(&args.prompt)?;
-    let vendor = match args.provider {
-        Some(vendor) => vendor,
-        None => Vendor::by_key(args.base_url.as_deref())?,
-    };
+    let converses = args.prompt.is_empty() && std::io::stdin().is_terminal();
+    if converses {
+        if args.json || args.no_stream || args.schema.is_some() {
+            return Err(Failure::usage("--json, --no-stream and --schema need a prompt"));
+        }
+        if !std::io::stdout().is_terminal() {
+            return Err(Failure::usage("no prompt: give one, or pipe it in"));
+        }
+    }
+    let schema = args.schema.as_deref().map(input::schema).transpose()?;
+    let images = args.image.iter().map(|file| input::image(file)).collect::<Result<Vec<_>, _>>()?;
+    let prompt = if converses { String::new() } else { input::prompt(&args.prompt)? };
     let observer: Arc<dyn Observer> = Arc::clone(say) as Arc<dyn Observer>;
     let pool = Pool::builder().observer(observer).build().map_err(|error| Failure::usage(error.to_string()))?;
-    let first = Target { vendor, model: args.model.clone() };
-    let mut chain = vec![vendor::client(&first, args.base_url.as_deref(), args.allow_plain_http, &pool)?];
+    let known = Known::new(&args.who, &pool)?;
+    let (first, configured) = known.first(args.model.as_deref())?;
+    let mut chain = vec![first];
     for target in &args.fallback {
-        chain.push(vendor::client(target, None, args.allow_plain_http, &pool)?);
+        chain.push(known.other(target)?);
     }
     let provider = cache::around(in_order(chain, say)?, &args.cache, say);
-    let mut call = Call::new(prompt).max_tokens(args.max_tokens);
+    let manner = Manner {
+        max_tokens: args.max_tokens,
+        effort: args.effort,
+        temperature: args.temperature,
+        format: schema.as_ref().map(input::Schema::format),
+    };
+    // A client of a vendor has been told its model.
+    let model = args.model.filter(|_| configured);
+    if converses {
+        return repl::run(&*provider, &manner, repl::Start { model, system: args.system, images }, &args.repl, say)
+            .await;
+    }
+    let message = images.into_iter().fold(Message::user(prompt), |message, image| message.part(Part::Image(image)));
+    let mut call = manner.of(Call::of([message]));
     if let Some(system) = args.system {
         call = call.system(system);
     }
-    if args.json || args.no_stream {
+    if let Some(model) = model {
+        call = call.model(model);
+    }
+    let streams = !args.json && !args.no_stream && schema.is_none();
+    let ask = async {
+        if streams {
+            return show::stream(&*provider, call, say).await.map(drop);
+        }
         let reply = provider.complete(call).await.map_err(|error| failed(&error))?;
         if let Some(hit) = &reply.cached {
             cache::tell(hit, say);
         }
-        if args.json {
-            return print_json(&reply);
+        if let Some(schema) = &schema {
+            schema.check(&reply)?;
         }
-        writeln!(std::io::stdout(), "{}", reply.text())?;
-        return Ok(());
-    }
-    stream(&*provider, call, say).await
+        if args.json { show::json(&reply) } else { show::whole(&reply, say) }
+    };
+    interruptible(ask).await
 }
 
 /// One provider, or several in order.
@@ -112,51 +163,6 @@ pub(crate) fn in_order(chain: Vec<Arc<dyn Provider>>, say: &Arc<Say>) -> Result<
     Ok(Arc::new(router.build().map_err(|error| Failure::usage(error.to_string()))?))
 }
 
-async fn stream(provider: &dyn Provider, call: Call, say: &Say) -> Result<(), Failure> {
-    let mut stdout = std::io::stdout();
-    let mut stream = provider.stream(call).await.map_err(|error| failed(&error))?;
-    if let Some(hit) = stream.cached() {
-        cache::tell(hit, say);
-    }
-    let mut ends_with_newline = true;
-    while let Some(event) = stream.next().await {
-        match event {
-            Ok(Event::Text(text)) => {
-                stdout.write_all(text.as_bytes())?;
-                stdout.flush()?;
-                ends_with_newline = text.ends_with('\n');
-            }
-            Ok(_) => {}
-            Err(error) => {
-                // The shell's prompt, and our error, begin on a line of their own.
-                if !ends_with_newline {
-                    writeln!(stdout)?;
-                }
-                return Err(failed(&error));
-            }
-        }
-    }
-    if !ends_with_newline {
-        writeln!(stdout)?;
-    }
-    Ok(())
-}
-
-fn print_json(reply: &Reply) -> Result<(), Failure> {
-    let output = Output {
-        answer: &reply.text(),
-        provider: &reply.provider,
-        model: &reply.model,
-        usage: Some(&reply.usage).filter(|usage| usage.is_known()),
-        cost: None,
-        attempts: &reply.attempts,
-        cached: reply.cached.is_some(),
-    };
-    let text = serde_json::to_string(&output).map_err(|error| Failure::work(error.to_string()))?;
-    writeln!(std::io::stdout(), "{text}")?;
-    Ok(())
-}
-
 fn failed(error: &Error) -> Failure {
     match error.kind() {
         ErrorKind::Config | ErrorKind::MissingKey => Failure::usage(error.to_string()),
@@ -164,20 +170,16 @@ fn failed(error: &Error) -> Failure {
     }
 }
 
-fn prompt(words: &[String]) -> Result<String, Failure> {
-    let text = if words == ["-"] {
-        let mut stdin = std::io::stdin();
-        if stdin.is_terminal() {
-            return Err(Failure::usage("the prompt `-` reads stdin, which is a terminal: pipe the question in"));
-        }
-        let mut text = String::new();
-        stdin.read_to_string(&mut text).map_err(|error| Failure::usage(format!("cannot read stdin: {error}")))?;
-        text
-    } else {
-        words.join(" ")
-    };
-    if text.trim().is_empty() {
-        return Err(Failure::usage("the prompt is empty"));
+fn effort(word: &str) -> Result<Effort, String> {
+    use Effort::{ExtraHigh, High, Low, Max, Medium, Minimal, None};
+    let known = [None, Minimal, Low, Medium, High, ExtraHigh, Max];
+    let words = known.iter().map(Effort::as_str).collect::<Vec<_>>().join(", ");
+    known.into_iter().find(|effort| effort.as_str() == word).ok_or_else(|| format!("there are {words}"))
+}
+
+fn temperature(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(temperature) if (0.0..=2.0).contains(&temperature) => Ok(temperature),
+        _ => Err(String::from("it is a number from 0 to 2")),
     }
-    Ok(text)
 }

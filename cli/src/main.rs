@@ -7,6 +7,8 @@ mod say;
 mod cache;
 mod chat;
 mod headers;
+mod models;
+mod providers;
 mod push;
 mod rollout;
 mod vendor;
