@@ -133,7 +133,7 @@ pub(crate) async fn run(args: Args, say: &Arc<Say>) -> Result<(), Failure> {
     let streams = !args.json && !args.no_stream && schema.is_none();
     let ask = async {
         if streams {
-            return show::stream(&*provider, call, say).await.map(drop);
+            return show::stream(&*provider, call, say).await.map(drop).map_err(|unanswered| unanswered.failure);
         }
         let reply = provider.complete(call).await.map_err(|error| failed(&error))?;
         if let Some(hit) = &reply.cached {

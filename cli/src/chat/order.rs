@@ -34,6 +34,7 @@ pub(super) const HELP: &str = "\
 /clear          forget the conversation
 /usage          tokens and cost of this conversation
 /quit           end (as Ctrl-D)
+/help           this
 Ctrl-C cancels an answer. A line that ends in \\ goes on in the next one; a question that begins with / is written //.";
 
 /// Reads a line.

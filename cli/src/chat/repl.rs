@@ -6,10 +6,11 @@ use std::path::Path;
 
 use steadfast_providers::{Call, History, Image, Provider};
 
+use super::Manner;
 use super::editor::{Line, Terminal};
 use super::order::{self, HELP, Order};
+use super::show::{self, Unanswered};
 use super::talk::Talk;
-use super::{Manner, show};
 use crate::exit::Failure;
 use crate::say::Say;
 
@@ -93,10 +94,8 @@ async fn converse(
         };
         if let Some(call) = call {
             if let Some(dropped) = talk.newly_left_out().filter(|dropped| *dropped > 0) {
-                say.note(&format!(
-                    "the oldest {dropped} messages are left out: more than {} tokens (--context)",
-                    args.context
-                ));
+                let what = plural(dropped, "message");
+                say.note(&format!("left out, the oldest: {what} beyond {} tokens (--context)", args.context));
             }
             answer(provider, manner.of(call), talk, say).await?;
         }
@@ -111,14 +110,14 @@ async fn answer(provider: &dyn Provider, call: Call, talk: &mut Talk, say: &Say)
     };
     match answered {
         Some(Ok(reply)) => talk.answered(reply),
-        Some(Err(Failure { message: Some(message), .. })) => {
-            talk.failed();
+        Some(Err(Unanswered { failure, cost })) => {
+            talk.failed(cost);
+            // Without a message, nobody reads what is written.
+            let Some(message) = failure.message else { return Err(failure) };
             say.error(&message);
         }
-        // Nobody reads what is written.
-        Some(Err(failure)) => return Err(failure),
         None => {
-            talk.failed();
+            talk.cancelled();
             say.note("cancelled (/retry asks again)");
         }
     }
@@ -136,11 +135,11 @@ fn obey(order: Order, talk: &mut Talk, provider: &dyn Provider, say: &Say) -> Re
         Order::Clear => talk.clear(),
         Order::Usage => writeln!(out, "{}", usage(talk))?,
         Order::Save(file) => match save(talk, Path::new(&file)) {
-            Ok(()) => writeln!(out, "{} messages saved", talk.len())?,
+            Ok(()) => writeln!(out, "{} saved", plural(talk.len(), "message"))?,
             Err(error) => say.error(&format!("cannot save {file}: {error}")),
         },
         Order::Load(file) => match load(talk, Path::new(&file)) {
-            Ok(messages) => writeln!(out, "{messages} messages loaded")?,
+            Ok(messages) => writeln!(out, "{} loaded", plural(messages, "message"))?,
             Err(error) => say.error(&format!("cannot load {file}: {error}")),
         },
         Order::Nothing | Order::Ask(_) | Order::Retry | Order::Quit => {}
@@ -154,12 +153,17 @@ fn model<'a>(talk: &'a Talk, provider: &'a dyn Provider) -> &'a str {
 
 fn usage(talk: &Talk) -> String {
     let spent = talk.spent();
-    let answers = if spent.answers == 1 { "answer" } else { "answers" };
-    let cost = match spent.cost.exact() {
-        Some(cost) => cost.to_string(),
-        None => format!("at least {} ({} attempts of unknown cost)", spent.cost.known, spent.cost.unknown),
+    let cost = match (spent.cost.exact(), spent.cost.unknown) {
+        (Some(cost), _) => cost.to_string(),
+        (None, unknown) => format!("at least {}, and {} of unknown cost", spent.cost.known, plural(unknown, "attempt")),
     };
-    format!("{} {answers}, {} tokens read, {} written, {cost}", spent.answers, spent.input, spent.output)
+    let answers = plural(spent.answers, "answer");
+    format!("{answers}, {} tokens read, {} written, {cost}", spent.input, spent.output)
+}
+
+fn plural<N: std::fmt::Display + PartialEq + From<u8>>(number: N, what: &str) -> String {
+    let s = if number == N::from(1) { "" } else { "s" };
+    format!("{number} {what}{s}")
 }
 
 /// Writes a file for its owner alone. One that is there is replaced only when it is a saved conversation itself.

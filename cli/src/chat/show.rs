@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use serde::Serialize;
-use steadfast_providers::{Attempt, Call, Event, Finish, Provider, Reply, Usage};
+use steadfast_providers::{Attempt, Call, Cost, Error, Event, Finish, Provider, Reply, Usage};
 
 use super::failed;
 use crate::cache;
@@ -30,10 +30,28 @@ struct Output<'a> {
     refusal: Option<String>,
 }
 
+/// A question that was not answered, and what that cost.
+pub(super) struct Unanswered {
+    pub(super) failure: Failure,
+    pub(super) cost: Cost,
+}
+
+impl From<Error> for Unanswered {
+    fn from(error: Error) -> Self {
+        Self { failure: failed(&error), cost: error.cost() }
+    }
+}
+
+impl From<std::io::Error> for Unanswered {
+    fn from(error: std::io::Error) -> Self {
+        Self { failure: error.into(), cost: Cost::default() }
+    }
+}
+
 /// Shows the answer as it comes, on lines of its own.
-pub(super) async fn stream(provider: &dyn Provider, call: Call, say: &Say) -> Result<Reply, Failure> {
+pub(super) async fn stream(provider: &dyn Provider, call: Call, say: &Say) -> Result<Reply, Unanswered> {
     let mut stdout = std::io::stdout();
-    let mut stream = provider.stream(call).await.map_err(|error| failed(&error))?;
+    let mut stream = provider.stream(call).await?;
     if let Some(hit) = stream.cached() {
         cache::tell(hit, say);
     }
@@ -49,12 +67,12 @@ pub(super) async fn stream(provider: &dyn Provider, call: Call, say: &Say) -> Re
             Err(error) => {
                 // The shell's prompt, and our error, begin on a line of their own.
                 line.end()?;
-                return Err(failed(&error));
+                return Err(error.into());
             }
         }
     }
     line.end()?;
-    let reply = stream.collect().await.map_err(|error| failed(&error))?;
+    let reply = stream.collect().await?;
     tell_end(&reply, say);
     Ok(reply)
 }
@@ -65,7 +83,7 @@ struct Line {
 }
 
 impl Line {
-    fn end(&mut self) -> Result<(), Failure> {
+    fn end(&mut self) -> std::io::Result<()> {
         if std::mem::take(&mut self.is_open) {
             writeln!(std::io::stdout())?;
         }

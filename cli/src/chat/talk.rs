@@ -109,11 +109,18 @@ impl Talk {
     }
 
     /// The question was not answered: it can be asked again, and all else is as before.
-    pub(super) fn failed(&mut self) {
+    pub(super) fn failed(&mut self, cost: Cost) {
+        self.pay(cost);
         if let Some((before, message)) = self.asked.take() {
             self.history = before;
             self.unanswered = Some(message);
         }
+    }
+
+    /// As [`failed`](Self::failed), with whatever the provider counts of it.
+    pub(super) fn cancelled(&mut self) {
+        self.spent.cost.unknown = self.spent.cost.unknown.saturating_add(1);
+        self.failed(Cost::default());
     }
 
     fn pay(&mut self, cost: Cost) {
@@ -164,14 +171,14 @@ mod tests {
     fn what_is_not_answered_is_no_part_of_it_and_can_be_asked_again() {
         let mut talk = Talk::new(1000);
         assert_eq!(said(&talk.ask("one".into())), ["one"]);
-        talk.failed();
-        assert_eq!(talk.len(), 0);
+        talk.cancelled();
+        assert_eq!((talk.len(), talk.spent().cost.exact()), (0, None));
         assert_eq!(said(&talk.again().unwrap()), ["one"]);
         answer(&mut talk, "1");
         assert_eq!(said(&talk.ask("two".into())), ["one", "1", "two"]);
         answer(&mut talk, "2");
         assert_eq!(said(&talk.again().unwrap()), ["one", "1", "two"]);
-        talk.failed();
+        talk.failed(Cost::default());
         // The answer that there was is still there.
         assert_eq!(talk.len(), 4);
         assert_eq!(said(&talk.again().unwrap()), ["one", "1", "two", "2", "two"]);

@@ -20,7 +20,8 @@ use crate::say::Say;
 pub(super) const ANSWER: &str = "A steadfast client asks again when it makes sense, waits as long as it is told, turns \
 to somebody else when it must, and never loses an answer on the way.";
 
-/// How many questions the overloaded provider is asked. During the second one its breaker opens.
+/// How many questions there are for the overloaded provider. During the second one its breaker opens; for the last one it is
+/// passed over.
 pub(super) const OVERLOADED_QUESTIONS: u64 = 3;
 
 pub(super) async fn run(stage: Stage, say: &Arc<Say>) -> Result<Llm, Failure> {
@@ -52,16 +53,17 @@ pub(super) async fn run(stage: Stage, say: &Arc<Say>) -> Result<Llm, Failure> {
     let asked = Metered::new(Arc::clone(&first), &pool);
     let answer = show(&asked, "What does a steadfast client do?", stage).await?;
 
-    stage.line("\n2. An overloaded provider (529) gives way to its fallback; when it goes on, its breaker opens.\n")?;
+    stage.line("\n2. An overloaded provider (529) gives way to its fallback; when it goes on, its breaker opens,\n   and it is passed over.\n")?;
     let chain = Metered::new(chat::in_order(vec![second, first], say)?, &pool);
     for _ in 0..OVERLOADED_QUESTIONS {
         let clock = TokioTimer::new();
         let started = clock.now();
         let reply = chain.complete(Call::new("And when nobody is there?")).await.map_err(failed)?;
         stage.line(&format!(
-            "   answered by {} after {} attempts, {:.1} s",
+            "   answered by {} after {} attempt{}, {:.1} s",
             reply.provider,
             reply.attempts.len(),
+            if reply.attempts.len() == 1 { "" } else { "s" },
             clock.now().since(started).as_secs_f64()
         ))?;
     }

@@ -102,7 +102,7 @@ impl Report {
             (retried(503) == 1, "one retry after 503"),
             (retried(429) == 1 && llm.retry_after_waits == 1, "one retry after 429 with Retry-After"),
             (llm.longest_retry_after_wait_s >= 1.0, "a Retry-After wait of at least 1 s"),
-            (llm.fallbacks == llm::OVERLOADED_QUESTIONS, "one fallback for each question to the overloaded provider"),
+            (llm.fallbacks == llm::OVERLOADED_QUESTIONS - 1, "one fallback for each question until the breaker opens"),
             (llm.breaker_openings == 1, "one opening of the breaker"),
             (fleet.devices == fleet::DEVICES, "1,000 devices"),
             (fleet.succeeded == fleet::DEVICES - fleet::LOST, "990 devices that succeed"),

@@ -5,7 +5,11 @@
 mod cache;
 mod chat;
 mod demo;
+mod models;
+mod providers;
 mod push;
+#[cfg(unix)]
+mod repl;
 mod rig;
 mod rollout;
 mod usage;

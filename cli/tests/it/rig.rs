@@ -3,7 +3,9 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_steadfast");
+use steadfast_providers::Vendor;
+
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_steadfast");
 
 /// What a finished run left.
 pub(crate) struct Run {
@@ -33,11 +35,10 @@ impl Run {
 pub(crate) fn command(args: &[&str]) -> Command {
     let mut command = Command::new(BINARY);
     command.args(args);
-    for variable in
-        ["OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_BASE_URL", "STEADFAST_CACHE_DIR"]
-    {
-        command.env_remove(variable);
+    for vendor in Vendor::all() {
+        command.env_remove(vendor.key_variable).env_remove(vendor.url_variable);
     }
+    command.env_remove("STEADFAST_CACHE_DIR").env_remove("STEADFAST_STATE_DIR");
     command.stdin(Stdio::null());
     command
 }

@@ -4,7 +4,13 @@ use crate::rig::{file, run};
 
 #[test]
 fn help_and_version_go_to_stdout() {
-    for args in [&["--help"][..], &["chat", "--help"], &["rollout", "run", "--help"], &["--version"]] {
+    for args in [
+        &["--help"][..],
+        &["chat", "--help"],
+        &["providers", "check", "--help"],
+        &["rollout", "run", "--help"],
+        &["--version"],
+    ] {
         let help = run(args);
         assert_eq!((help.code, help.stderr.as_str()), (0, ""));
         assert!(!help.stdout.is_empty());
