@@ -1,12 +1,13 @@
 //! The one error of the crate.
 
 use std::error::Error as StdError;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{fmt, iter};
 
 use serde::{Deserialize, Serialize};
 
+use crate::scrub::scrub;
 use crate::{Attempt, Cost, Wait};
 
 /// A call that has no answer to give, or a client that cannot be made.
@@ -207,8 +208,11 @@ impl Error {
         self
     }
 
+    /// Keeps what came of the answer. What the provider says of the failure may quote it: the text is contents, and is
+    /// told nowhere else.
     pub(crate) fn with_partial(mut self, text: String) -> Self {
         if !text.is_empty() {
+            self.inner.said = self.inner.said.take().map(|said| scrub(&said, iter::empty(), iter::once(&*text)));
             self.inner.partial = Some(text);
         }
         self

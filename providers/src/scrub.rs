@@ -7,6 +7,8 @@ const LONGEST: usize = 200;
 /// So many bytes in common with a key, or with a prompt, are too many.
 const KEY_WINDOW: usize = 6;
 const TEXT_WINDOW: usize = 12;
+/// Longer names that have digits in them may be keys.
+const LONGEST_NAME: usize = 12;
 /// Shorter prompts are not looked for: they would be found in every message.
 const SHORTEST_TEXT: usize = 4;
 
@@ -51,6 +53,12 @@ pub(crate) fn scrub<'a>(
 pub(crate) fn word(text: &str) -> Option<&str> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     Some(text).filter(|text| (1..=128).contains(&text.len()) && text.bytes().all(fits))
+}
+
+/// A name that somebody gave, to be quoted; one that may be a key in the wrong place is not.
+pub(crate) fn name(text: &str) -> &str {
+    let may_be_key = text.len() > LONGEST_NAME && text.bytes().any(|byte| byte.is_ascii_digit());
+    if may_be_key { "…" } else { text }
 }
 
 /// Marks the bytes of `line` that are in a piece of `secret`, `window` bytes long or all of a shorter secret.
@@ -122,6 +130,14 @@ mod tests {
         assert_eq!(word("rate_limit_exceeded"), Some("rate_limit_exceeded"));
         assert_eq!(word("two words"), None);
         assert_eq!(word(""), None);
+    }
+
+    #[test]
+    fn names_are_no_keys() {
+        for told in ["gpt", "gpt-5.4", "chat_completions", "stream_timeouts"] {
+            assert_eq!(name(told), told);
+        }
+        assert_eq!(name("sk-canary-4f1d9c-key"), "…");
     }
 
     proptest! {

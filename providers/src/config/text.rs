@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer};
 use steadfast_backoff::Policy;
 use steadfast_pool::Timeouts;
 
+use crate::scrub::name;
 use crate::{Api, Error, ErrorKind, KeySource, ModelSettings, Strategy, StreamTimeouts, Vendor};
 
 #[derive(Deserialize)]
@@ -265,5 +266,7 @@ fn wrong(what: &str) -> Error {
     // A value that is wrong may be a secret in the wrong place; the readers quote values in double quotes.
     let unquoted = what.split('"').enumerate().map(|(at, piece)| if at % 2 == 0 { piece } else { "…" });
     let what = unquoted.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ");
-    Error::new(ErrorKind::Config, "", what)
+    // Words that are none of those expected are quoted otherwise, as names are.
+    let words = what.split('`').enumerate().map(|(at, piece)| if at % 2 == 0 { piece } else { name(piece) });
+    Error::new(ErrorKind::Config, "", words.collect::<Vec<_>>().join("`"))
 }

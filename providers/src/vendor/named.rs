@@ -91,7 +91,7 @@ impl Vendor {
             return Err(Error::new(ErrorKind::Config, "", what).advise(advice));
         }
         let names: Vec<&str> = known().iter().map(|vendor| &*vendor.name).collect();
-        let what = format!("there is no vendor `{}`", lower.escape_debug());
+        let what = format!("there is no vendor `{}`", crate::scrub::name(&lower).escape_debug());
         Err(Error::new(ErrorKind::Config, "", what).advise(format!("there are {}", names.join(", "))))
     }
 

@@ -5,6 +5,7 @@
 mod admission;
 mod breaker;
 mod cached;
+mod canary;
 mod chat;
 mod clients;
 #[cfg(feature = "config")]
@@ -24,7 +25,6 @@ mod responses;
 mod rig;
 mod router;
 mod schema;
-mod secrets;
 mod streams;
 mod switching;
 mod trace;

@@ -6,7 +6,7 @@ mod document;
 mod faults;
 mod run;
 mod streams;
-mod words;
+pub(crate) mod words;
 
 use steadfast_providers::Vendor;
 

@@ -74,15 +74,21 @@ impl Subscriber for PerThread {
     fn exit(&self, _: &Id) {}
 }
 
-fn listen() {
+/// Begins to listen on this thread.
+pub(crate) fn listen() {
     static SUBSCRIBED: Once = Once::new();
     SUBSCRIBED.call_once(|| tracing::subscriber::set_global_default(PerThread).unwrap());
     TOLD.set(Some(Vec::new()));
 }
 
+/// Everything told on this thread since [`listen`], a line each.
+pub(crate) fn lines() -> Vec<String> {
+    TOLD.take().unwrap()
+}
+
 /// The line of the call's span, and all lines together.
 fn heard() -> (String, String) {
-    let lines = TOLD.take().unwrap();
+    let lines = lines();
     let call = lines.iter().find(|line| line.starts_with("chat ")).unwrap().clone();
     (call, lines.join("\n"))
 }

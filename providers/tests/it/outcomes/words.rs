@@ -6,18 +6,18 @@ use steadfast_testkit::{Reply as Answer, SseEvent};
 
 /// How an answer is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mode {
+pub(crate) enum Mode {
     Plain,
     Stream,
 }
 
-pub(super) const TEXT: &str = "Größe: 10 µm – 🐝";
+pub(crate) const TEXT: &str = "Größe: 10 µm – 🐝";
 
 /// The arguments of the call of a tool.
-pub(super) const ARGUMENTS: &str = r#"{"city":"Paris"}"#;
+pub(crate) const ARGUMENTS: &str = r#"{"city":"Paris"}"#;
 
 /// An answer that says no more than it must.
-pub(super) fn minimal(api: Api, mode: Mode) -> Answer {
+pub(crate) fn minimal(api: Api, mode: Mode) -> Answer {
     match mode {
         Mode::Plain => Answer::json(200, whole(api)),
         Mode::Stream => {
@@ -41,7 +41,7 @@ pub(super) fn minimal(api: Api, mode: Mode) -> Answer {
 }
 
 /// The body of an answer that says no more than it must.
-pub(super) fn whole(api: Api) -> Value {
+pub(crate) fn whole(api: Api) -> Value {
     match api {
         Api::ChatCompletions => json!({ "choices": [{ "message": { "content": TEXT } }] }),
         Api::Responses => {
@@ -54,7 +54,7 @@ pub(super) fn whole(api: Api) -> Value {
 
 /// An event as the API writes it: named by its type where it has one.
 #[expect(clippy::needless_pass_by_value, reason = "callers write json!(…) in place")]
-pub(super) fn event(data: Value) -> SseEvent {
+pub(crate) fn event(data: Value) -> SseEvent {
     match data["type"].as_str() {
         Some(kind) => SseEvent::named(kind, data.to_string()),
         None => SseEvent::data(data.to_string()),
@@ -62,7 +62,7 @@ pub(super) fn event(data: Value) -> SseEvent {
 }
 
 /// The data of a stream that says this text, up to and without what finishes it.
-pub(super) fn begun(api: Api) -> Vec<Value> {
+pub(crate) fn begun(api: Api) -> Vec<Value> {
     match api {
         Api::ChatCompletions => {
             let chunk = |delta: Value| {
@@ -109,7 +109,7 @@ pub(super) fn begun(api: Api) -> Vec<Value> {
 }
 
 /// The data of what finishes [`begun`].
-pub(super) fn finished(api: Api) -> Vec<Value> {
+pub(crate) fn finished(api: Api) -> Vec<Value> {
     match api {
         Api::ChatCompletions => {
             let choice = json!({ "index": 0, "delta": {}, "logprobs": null, "finish_reason": "stop" });
@@ -142,7 +142,7 @@ pub(super) fn finished(api: Api) -> Vec<Value> {
 }
 
 /// The data of a stream that calls a tool with these arguments, without what finishes it.
-pub(super) fn calling(api: Api, arguments: &str) -> Vec<Value> {
+pub(crate) fn calling(api: Api, arguments: &str) -> Vec<Value> {
     match api {
         Api::ChatCompletions => {
             let chunk = |call: Value| {
@@ -182,7 +182,7 @@ pub(super) fn calling(api: Api, arguments: &str) -> Vec<Value> {
 }
 
 /// The data of what finishes [`calling`].
-pub(super) fn called(api: Api, arguments: &str) -> Vec<Value> {
+pub(crate) fn called(api: Api, arguments: &str) -> Vec<Value> {
     match api {
         Api::ChatCompletions => {
             vec![
@@ -209,7 +209,7 @@ pub(super) fn called(api: Api, arguments: &str) -> Vec<Value> {
 }
 
 /// A whole answer that calls a tool with these arguments.
-pub(super) fn whole_call(api: Api, arguments: &str) -> Answer {
+pub(crate) fn whole_call(api: Api, arguments: &str) -> Answer {
     let body = match api {
         Api::ChatCompletions => {
             let function = json!({ "name": "weather", "arguments": arguments });
@@ -230,7 +230,7 @@ pub(super) fn whole_call(api: Api, arguments: &str) -> Answer {
 }
 
 /// An error in the words of the API: class, exact code, message.
-pub(super) fn error(api: Api, class: &str, code: Option<&str>) -> Value {
+pub(crate) fn error(api: Api, class: &str, code: Option<&str>) -> Value {
     match api {
         Api::Messages => {
             let mut error = json!({ "type": class, "message": "What the vendor says." });
@@ -244,7 +244,7 @@ pub(super) fn error(api: Api, class: &str, code: Option<&str>) -> Value {
 }
 
 /// The same inside of a stream. OpenAI's Responses have it nested.
-pub(super) fn error_event(api: Api, class: &str, code: Option<&str>) -> Value {
+pub(crate) fn error_event(api: Api, class: &str, code: Option<&str>) -> Value {
     let mut error = error(api, class, code);
     if api == Api::Responses {
         error["type"] = json!("error");
