@@ -94,7 +94,7 @@ async fn converse(
         };
         if let Some(call) = call {
             if let Some(dropped) = talk.newly_left_out().filter(|dropped| *dropped > 0) {
-                let what = plural(dropped, "message");
+                let what = plural(dropped as u64, "message");
                 say.note(&format!("left out, the oldest: {what} beyond {} tokens (--context)", args.context));
             }
             answer(provider, manner.of(call), talk, say).await?;
@@ -135,11 +135,11 @@ fn obey(order: Order, talk: &mut Talk, provider: &dyn Provider, say: &Say) -> Re
         Order::Clear => talk.clear(),
         Order::Usage => writeln!(out, "{}", usage(talk))?,
         Order::Save(file) => match save(talk, Path::new(&file)) {
-            Ok(()) => writeln!(out, "{} saved", plural(talk.len(), "message"))?,
+            Ok(()) => writeln!(out, "{} saved", plural(talk.len() as u64, "message"))?,
             Err(error) => say.error(&format!("cannot save {file}: {error}")),
         },
         Order::Load(file) => match load(talk, Path::new(&file)) {
-            Ok(messages) => writeln!(out, "{} loaded", plural(messages, "message"))?,
+            Ok(messages) => writeln!(out, "{} loaded", plural(messages as u64, "message"))?,
             Err(error) => say.error(&format!("cannot load {file}: {error}")),
         },
         Order::Nothing | Order::Ask(_) | Order::Retry | Order::Quit => {}
@@ -155,14 +155,16 @@ fn usage(talk: &Talk) -> String {
     let spent = talk.spent();
     let cost = match (spent.cost.exact(), spent.cost.unknown) {
         (Some(cost), _) => cost.to_string(),
-        (None, unknown) => format!("at least {}, and {} of unknown cost", spent.cost.known, plural(unknown, "attempt")),
+        (None, unknown) => {
+            format!("at least {}, and {} of unknown cost", spent.cost.known, plural(unknown.into(), "attempt"))
+        }
     };
     let answers = plural(spent.answers, "answer");
     format!("{answers}, {} tokens read, {} written, {cost}", spent.input, spent.output)
 }
 
-fn plural<N: std::fmt::Display + PartialEq + From<u8>>(number: N, what: &str) -> String {
-    let s = if number == N::from(1) { "" } else { "s" };
+fn plural(number: u64, what: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
     format!("{number} {what}{s}")
 }
 
