@@ -17,7 +17,7 @@ use steadfast_cache::{
 use steadfast_clock::SharedTimer;
 
 use crate::provider::pass_on;
-use crate::{BoxFuture, CacheHit, Call, Error, Event, HitKind, Identity, Provider, Reply, ReplyStream};
+use crate::{BoxFuture, CacheHit, Call, Error, Event, HitKind, Identity, Prices, Provider, Reply, ReplyStream};
 
 pub use builder::CachedBuilder;
 pub use stats::CachedStats;
@@ -78,6 +78,7 @@ struct Inner {
     scope: Option<String>,
     lifetime: Option<Lifetime>,
     max_bytes: u64,
+    prices: Prices,
     clock: Arc<dyn Time>,
     timer: Option<SharedTimer>,
     tell: Arc<dyn Fn(&CacheError) + Send + Sync>,
@@ -176,6 +177,7 @@ impl Inner {
         match self.told(record::events_in(entry.value().clone())) {
             Some(events) => {
                 let hit = CacheHit::new(kind, entry.age(self.clock.wall()), record::tokens_of(&events));
+                let hit = hit.worth(record::cost_of(&events, &self.prices));
                 Some((events, hit))
             }
             None => {

@@ -148,7 +148,7 @@ impl Core {
 
     pub(crate) async fn complete(self: Arc<Self>, call: Call) -> Result<Reply, Error> {
         let mut asked = Asked::new(self, call).await?;
-        let mut trace = Trace::begin(&asked.client, &asked.call, &asked.model);
+        let mut trace = Trace::begin(&asked.client, &asked.call, &asked.model, false);
         let span = trace.span().clone();
         let answered = match span.is_disabled() {
             true => asked.answered(&mut trace).await,
@@ -167,7 +167,7 @@ impl Core {
 
     pub(crate) async fn stream(self: Arc<Self>, call: Call) -> Result<ReplyStream, Error> {
         let mut asked = Asked::new(self, call).await?;
-        let mut trace = Trace::begin(&asked.client, &asked.call, &asked.model);
+        let mut trace = Trace::begin(&asked.client, &asked.call, &asked.model, true);
         let span = trace.span().clone();
         let begun = match span.is_disabled() {
             true => asked.begun().await,

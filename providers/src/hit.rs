@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::Usd;
+
 /// Where an answer comes from that this call asked nobody for, and what that saved.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
@@ -12,6 +14,8 @@ pub struct CacheHit {
     pub age: Duration,
     /// The tokens that the answer took when it was asked for; zero when the provider did not say.
     pub tokens_saved: u64,
+    /// What they would cost, by the price of the model that gave the answer; `None` when that is not known.
+    pub cost_saved: Option<Usd>,
 }
 
 /// Why an answer was given that this call asked nobody for.
@@ -36,7 +40,14 @@ impl CacheHit {
     /// A hit.
     #[must_use]
     pub const fn new(kind: HitKind, age: Duration, tokens_saved: u64) -> Self {
-        Self { kind, age, tokens_saved }
+        Self { kind, age, tokens_saved, cost_saved: None }
+    }
+
+    /// Sets what the answer would cost.
+    #[must_use]
+    pub const fn worth(mut self, cost: Option<Usd>) -> Self {
+        self.cost_saved = cost;
+        self
     }
 
     /// How similar the question is that was answered; `None` when it is the very same.

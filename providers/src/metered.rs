@@ -1,6 +1,7 @@
 //! A provider whose calls are counted: requests, attempts, fallbacks, tokens and latency, in total and for each model.
 
 mod counted;
+mod gen_ai;
 mod meter;
 
 use std::fmt;
@@ -23,6 +24,19 @@ pub(crate) use meter::Meter;
 /// the name that it was asked by. There a call is counted for the model that ended it, and an attempt for the model that
 /// it was sent to. What HTTP took, in bytes and connections, is in the pool's own series.
 ///
+/// Beside them are the series of OpenTelemetry's conventions, by provider and model, in seconds and tokens once they are
+/// exported:
+///
+/// | series | a value for each |
+/// |---|---|
+/// | `gen_ai.client.operation.duration_ns` | call that ended, for the one who ended it; failures have `error.type`: a [kind](crate::ErrorKind::as_str), or `cancelled` |
+/// | `gen_ai.client.operation.time_to_first_chunk_ns` | streamed answer that began |
+/// | `gen_ai.client.token.usage` | attempt that told its usage, by `gen_ai.token.type` |
+/// | `llm_cost_micros` | attempt whose cost is known, added up in millionths of a dollar, each rounded up |
+///
+/// An answer from a cache is no operation of a provider, and is in none of these. How many series there are is bounded by
+/// the registry.
+///
 /// A streamed call ends with its last event. One whose stream is dropped before that is counted as cancelled.
 #[derive(Clone)]
 pub struct Metered {
@@ -41,7 +55,8 @@ impl Metered {
 
     fn begin(&self, call: &Call) -> Counted {
         let model = call.model.clone().unwrap_or_else(|| Arc::from(self.provider.model()));
-        Counted::begin(Arc::clone(&self.meter), Arc::clone(&self.timer), model)
+        let provider = Arc::from(self.provider.name());
+        Counted::begin(Arc::clone(&self.meter), Arc::clone(&self.timer), provider, model)
     }
 }
 
@@ -69,7 +84,7 @@ impl Provider for Metered {
                 Ok(reply) => {
                     // What a cache answers takes no tokens.
                     let usage = if reply.cached.is_some() { Usage::default() } else { reply.usage };
-                    counted.answered(usage, &reply.attempts, reply.fallbacks);
+                    counted.answered(usage, &reply.attempts, reply.fallbacks, reply.cached.is_some());
                     Ok(reply)
                 }
                 Err(error) => {

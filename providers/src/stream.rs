@@ -358,7 +358,7 @@ impl ReplyStream {
             if let Some(counted) = self.counted.take() {
                 // What a cache answers takes no tokens.
                 let usage = if self.cached.is_some() { Usage::default() } else { self.tally.usage };
-                counted.answered(usage, &self.journey.attempts, self.journey.fallbacks);
+                counted.answered(usage, &self.journey.attempts, self.journey.fallbacks, self.cached.is_some());
             }
         }
         Ok(())
@@ -471,12 +471,17 @@ impl ReplyStream {
 impl Drop for ReplyStream {
     /// Of a stream that is dropped in the middle, what it came to so far is written down.
     fn drop(&mut self) {
-        let Source::Live(live) = &mut self.source else { return };
-        if self.tally.finish.is_none() {
+        if self.tally.finish.is_some() {
+            return;
+        }
+        if let Source::Live(live) = &mut self.source {
             if let Some(last) = self.journey.attempts.last_mut() {
                 last.bill(live.bill());
             }
             live.recording().cancelled(&self.journey.attempts);
+        }
+        if let Some(counted) = self.counted.take() {
+            counted.cancelled(&self.journey.attempts, self.journey.fallbacks);
         }
     }
 }

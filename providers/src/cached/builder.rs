@@ -9,8 +9,8 @@ use steadfast_telemetry::Registry;
 
 use super::stats::{Counts, bump};
 use super::{Cached, Inner};
-use crate::Provider;
 use crate::metered::Meter;
+use crate::{Prices, Provider};
 
 /// Puts a [`Cached`] together.
 #[must_use]
@@ -26,6 +26,7 @@ pub struct CachedBuilder {
     clock: Arc<dyn Time>,
     timer: Option<SharedTimer>,
     meter: Option<Meter>,
+    prices: Option<Prices>,
     tell: Arc<dyn Fn(&CacheError) + Send + Sync>,
 }
 
@@ -49,6 +50,7 @@ impl CachedBuilder {
             clock: Arc::new(System::new()),
             timer: None,
             meter: None,
+            prices: None,
             tell: Arc::new(|_| {}),
         }
     }
@@ -110,10 +112,17 @@ impl CachedBuilder {
         self
     }
 
-    /// Counts hits, misses and tokens saved into `registry`, in total and for each model that is asked for, in the series of
+    /// Counts hits, misses, tokens and money saved into `registry`, in total and for each model that is asked for, in the series of
     /// [`Metered`](crate::Metered), besides this value's own [`stats`](Cached::stats). An answer that is shared with a call at the same time is a hit.
     pub fn registry(mut self, registry: &Registry) -> Self {
         self.meter = Some(Meter::new(registry));
+        self
+    }
+
+    /// What the tokens would cost that are saved: by the name of the provider and of the model that gave the answer. The
+    /// default are the [built-in prices](Prices::builtin).
+    pub fn prices(mut self, prices: Prices) -> Self {
+        self.prices = Some(prices);
         self
     }
 
@@ -147,6 +156,7 @@ impl CachedBuilder {
             scope: self.scope,
             lifetime: self.lifetime,
             max_bytes: self.max_bytes,
+            prices: self.prices.unwrap_or_else(|| Prices::builtin().clone()),
             clock: self.clock,
             timer: self.timer,
             tell,

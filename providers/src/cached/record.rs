@@ -6,7 +6,7 @@ use serde_json::Value;
 use steadfast_cache::{CacheError, Recording, Tape};
 
 use crate::assemble::Assembler;
-use crate::{Api, Event, Finish, Other, ReasoningEnd, Reply, Usage};
+use crate::{Api, Event, Finish, Other, Prices, ReasoningEnd, Reply, Terms, Usage, Usd};
 
 /// Says in the first line what the lines mean. Rises with every change of that.
 const FORM: &str = "steadfast reply v2";
@@ -124,6 +124,14 @@ pub(super) fn reply_of(events: Vec<Event>) -> Reply {
 pub(super) fn tokens_of(events: &[Event]) -> u64 {
     let usage = events.iter().rev().find_map(|event| if let Event::Usage(usage) = event { Some(usage) } else { None });
     usage.map_or(0, Usage::total)
+}
+
+/// What they cost, by these prices.
+pub(super) fn cost_of(events: &[Event], prices: &Prices) -> Option<Usd> {
+    let usage =
+        events.iter().rev().find_map(|event| if let Event::Usage(usage) = event { Some(usage) } else { None })?;
+    let Some(Event::Start { provider, model, .. }) = events.first() else { return None };
+    prices.cost(provider, model, usage, &Terms::default())
 }
 
 /// Whether an answer that ends so may be given again: it is whole, or as long as it was asked to be. A refusal, a filter's

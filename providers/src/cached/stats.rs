@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::metered::Meter;
-use crate::{CacheHit, HitKind};
+use crate::{CacheHit, HitKind, Usd};
 
 /// What happened at a [`Cached`](crate::Cached) since it was made. Sums never go backwards.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct CachedStats {
     pub cache_errors: u64,
     /// Tokens of the answers that were given without asking.
     pub tokens_saved: u64,
+    /// What those would cost, as far as their price is known.
+    pub cost_saved: Usd,
 }
 
 #[derive(Debug, Default)]
@@ -34,6 +36,8 @@ pub(super) struct Counts {
     pub(super) bypassed: AtomicU64,
     pub(super) cache_errors: AtomicU64,
     pub(super) tokens_saved: AtomicU64,
+    /// In millionths of a millionth of a dollar.
+    pub(super) cost_saved: AtomicU64,
     /// Who is told too.
     pub(super) meter: Option<Meter>,
 }
@@ -47,9 +51,11 @@ impl Counts {
             HitKind::Shared => &self.shared,
         });
         self.tokens_saved.fetch_add(hit.tokens_saved, Ordering::Relaxed);
+        let cost = hit.cost_saved.unwrap_or_default();
+        self.cost_saved.fetch_add(cost.as_pico(), Ordering::Relaxed);
         if let Some(meter) = &self.meter {
-            meter.total.cache_hit(hit.tokens_saved, 0);
-            meter.model(model).cache_hit(hit.tokens_saved, 0);
+            meter.total.cache_hit(hit.tokens_saved, cost.as_micro());
+            meter.model(model).cache_hit(hit.tokens_saved, cost.as_micro());
         }
     }
 
@@ -71,6 +77,7 @@ impl Counts {
             bypassed: read(&self.bypassed),
             cache_errors: read(&self.cache_errors),
             tokens_saved: read(&self.tokens_saved),
+            cost_saved: Usd::from_pico(read(&self.cost_saved)),
         }
     }
 }

@@ -45,7 +45,7 @@ impl Core {
     /// An answer that the provider keeps, once it is complete.
     pub(crate) async fn look_up(self: Arc<Self>, id: String, call: Call) -> Result<Reply, Error> {
         let mut asked = Asked::new(self, call).await?;
-        let mut trace = Trace::begin(&asked.client, &asked.call, &asked.model);
+        let mut trace = Trace::begin(&asked.client, &asked.call, &asked.model, false);
         let span = trace.span().clone();
         let answered = asked.awaited(&id, true, Vec::new(), &mut trace).instrument(span).await;
         match &answered {
@@ -66,7 +66,7 @@ impl Core {
         call: Call,
     ) -> Result<ReplyStream, Error> {
         let mut asked = Asked::new(self, call).await?;
-        let mut trace = Trace::begin(&asked.client, &asked.call, &asked.model);
+        let mut trace = Trace::begin(&asked.client, &asked.call, &asked.model, true);
         let (span, at) = (trace.span().clone(), Bookmark { id, after });
         match asked.rejoin(&at).instrument(span).await {
             Ok((streaming, attempts)) => Ok(ReplyStream::live(Live::joined(asked, streaming, trace, at), attempts)),

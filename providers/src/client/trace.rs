@@ -4,6 +4,7 @@
 //! What is asked and answered is in it only where the client was told so by name.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tracing::field::Empty;
@@ -22,7 +23,7 @@ pub(crate) struct Trace {
 
 impl Trace {
     /// Begins the span; tells the question where contents are told.
-    pub(super) fn begin(client: &Core, call: &Call, model: &Arc<str>) -> Self {
+    pub(super) fn begin(client: &Core, call: &Call, model: &Arc<str>, streamed: bool) -> Self {
         let span = info_span!(
             "chat",
             otel.kind = "client",
@@ -30,6 +31,7 @@ impl Trace {
             gen_ai.operation.name = "chat",
             gen_ai.provider.name = &*client.name,
             gen_ai.request.model = &**model,
+            gen_ai.request.stream = streamed,
             gen_ai.request.max_tokens = call.options.max_tokens,
             gen_ai.request.temperature = call.options.temperature,
             server.address = client.url.host_str(),
@@ -37,8 +39,12 @@ impl Trace {
             gen_ai.response.id = Empty,
             gen_ai.response.model = Empty,
             gen_ai.response.finish_reasons = Empty,
+            gen_ai.response.time_to_first_chunk = Empty,
             gen_ai.usage.input_tokens = Empty,
             gen_ai.usage.output_tokens = Empty,
+            gen_ai.usage.cache_read.input_tokens = Empty,
+            gen_ai.usage.cache_creation.input_tokens = Empty,
+            gen_ai.usage.reasoning.output_tokens = Empty,
             error.type = Empty,
         );
         let told = client.traces_contents && !span.is_disabled();
@@ -85,6 +91,11 @@ impl Trace {
         }
     }
 
+    /// The first piece of a streamed answer came, so long after the call began.
+    pub(crate) fn began(&self, after: Duration) {
+        self.span.record("gen_ai.response.time_to_first_chunk", after.as_secs_f64());
+    }
+
     /// The call failed.
     pub(crate) fn failed(&mut self, error: &Error) {
         self.over = true;
@@ -94,11 +105,14 @@ impl Trace {
     fn used(&self, usage: &Usage) {
         self.span.record("gen_ai.usage.input_tokens", usage.input);
         self.span.record("gen_ai.usage.output_tokens", usage.output);
+        self.span.record("gen_ai.usage.cache_read.input_tokens", usage.cached_read);
+        self.span.record("gen_ai.usage.cache_creation.input_tokens", usage.cache_write);
+        self.span.record("gen_ai.usage.reasoning.output_tokens", usage.reasoning);
     }
 
     fn finished(&mut self, finish: &Finish) {
         self.over = true;
-        self.span.record("gen_ai.response.finish_reasons", finish.as_str());
+        self.span.record("gen_ai.response.finish_reasons", reason(finish));
         if let Some(text) = self.text.take() {
             let answered = json!([message("assistant", &text, Some(finish))]).to_string();
             info!(parent: &self.span, gen_ai.output.messages = answered, "answer");
@@ -124,9 +138,17 @@ fn question(call: &Call) -> (Option<String>, String) {
 fn message(role: &str, text: &str, finish: Option<&Finish>) -> Value {
     let mut message = json!({ "role": role, "parts": [part(text)] });
     if let Some(finish) = finish {
-        message["finish_reason"] = finish.as_str().into();
+        message["finish_reason"] = reason(finish).into();
     }
     message
+}
+
+/// Why an answer ends, in the conventions' word.
+fn reason(finish: &Finish) -> &str {
+    match finish {
+        Finish::ToolUse => "tool_call",
+        finish => finish.as_str(),
+    }
 }
 
 fn part(text: &str) -> Value {

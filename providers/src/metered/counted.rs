@@ -6,29 +6,38 @@ use steadfast_clock::{Nanos, SharedTimer};
 use steadfast_telemetry::Calls;
 
 use super::Meter;
+use super::gen_ai::GenAi;
 use crate::{Attempt, Error, Usage};
 
 /// A call that has begun. Dropped before it is told how the call ended, it counts the call as cancelled.
 pub(crate) struct Counted {
     meter: Arc<Meter>,
     timer: SharedTimer,
-    /// The model that was asked first.
+    /// Who was asked first, and the model.
+    provider: Arc<str>,
     asked: Arc<str>,
     started: Nanos,
     over: bool,
 }
 
 impl Counted {
-    pub(super) fn begin(meter: Arc<Meter>, timer: SharedTimer, asked: Arc<str>) -> Self {
+    pub(super) fn begin(meter: Arc<Meter>, timer: SharedTimer, provider: Arc<str>, asked: Arc<str>) -> Self {
         meter.total.requests.inc();
         meter.total.active.add(1);
         let started = timer.now();
-        Self { meter, timer, asked, started, over: false }
+        Self { meter, timer, provider, asked, started, over: false }
     }
 
-    /// The call ended with an answer.
-    pub(crate) fn answered(mut self, usage: Usage, attempts: &[Attempt], fallbacks: u32) {
+    /// The call ended with an answer, which may come from a cache.
+    pub(crate) fn answered(mut self, usage: Usage, attempts: &[Attempt], fallbacks: u32, is_cached: bool) {
         self.attempted(attempts, fallbacks);
+        if !is_cached {
+            self.told(attempts, None);
+            // A provider without a ledger tells in the end alone.
+            if usage.is_known() && attempts.iter().all(|attempt| attempt.usage.is_none()) {
+                self.last(attempts).used(&usage);
+            }
+        }
         let status = attempts.last().and_then(|last| last.http.status);
         self.end(attempts, |calls| {
             calls.succeeded.inc();
@@ -44,6 +53,7 @@ impl Counted {
     /// The call ended without one.
     pub(crate) fn failed(mut self, error: &Error) {
         self.attempted(error.attempts(), error.fallbacks());
+        self.told(error.attempts(), Some(error.kind().as_str()));
         let status = error.attempts().last().and_then(|last| last.http.status);
         self.end(error.attempts(), |calls| {
             calls.failed.inc();
@@ -51,6 +61,47 @@ impl Counted {
                 calls.ended(status);
             }
         });
+    }
+
+    /// The caller left; the ledger tells how far it got.
+    pub(crate) fn cancelled(mut self, attempts: &[Attempt], fallbacks: u32) {
+        self.attempted(attempts, fallbacks);
+        self.leave(attempts);
+    }
+
+    fn leave(&mut self, attempts: &[Attempt]) {
+        self.over = true;
+        self.told(attempts, Some("cancelled"));
+        let model = self.meter.model(attempts.last().map_or(&self.asked, |last| &last.model));
+        model.requests.inc();
+        for calls in [&self.meter.total, &*model] {
+            calls.cancelled.inc();
+        }
+        self.meter.total.active.sub(1);
+    }
+
+    /// The conventions' figures: of the call for who was asked last, of each attempt for who was asked.
+    fn told(&self, attempts: &[Attempt], error: Option<&'static str>) {
+        let last = self.last(attempts);
+        last.ended(self.timer.now().since(self.started), error);
+        if let Some(after) = attempts.last().and_then(|attempt| attempt.first_token) {
+            last.began(after);
+        }
+        for attempt in attempts {
+            let Some(usage) = &attempt.usage else { continue };
+            let one = self.meter.gen_ai(&attempt.provider, &attempt.model);
+            one.used(usage);
+            if let Some(cost) = attempt.cost {
+                one.cost(cost);
+            }
+        }
+    }
+
+    fn last(&self, attempts: &[Attempt]) -> GenAi {
+        match attempts.last() {
+            Some(last) => self.meter.gen_ai(&last.provider, &last.model),
+            None => self.meter.gen_ai(&self.provider, &self.asked),
+        }
     }
 
     /// Counts what the ledger tells: each attempt for the model that it was sent to.
@@ -94,12 +145,7 @@ impl Counted {
 impl Drop for Counted {
     fn drop(&mut self) {
         if !self.over {
-            let model = self.meter.model(&self.asked);
-            model.requests.inc();
-            for calls in [&self.meter.total, &*model] {
-                calls.cancelled.inc();
-            }
-            self.meter.total.active.sub(1);
+            self.leave(&[]);
         }
     }
 }

@@ -1,9 +1,12 @@
 //! The instruments: one set for all calls, and one for each model.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use steadfast_telemetry::{Calls, Registry};
+
+use super::gen_ai::GenAi;
 
 /// The prefix of the series.
 const PREFIX: &str = "llm";
@@ -11,15 +14,18 @@ const PREFIX: &str = "llm";
 /// As many models have instruments of their own that are kept; others are looked up at each call.
 const KEPT: usize = 256;
 
-#[derive(Debug)]
 pub(crate) struct Meter {
     pub(crate) total: Calls,
+    registry: Registry,
     models: Mutex<HashMap<Arc<str>, Arc<Calls>>>,
+    /// By provider and model.
+    gen_ai: Mutex<HashMap<(Arc<str>, Arc<str>), GenAi>>,
 }
 
 impl Meter {
     pub(crate) fn new(registry: &Registry) -> Self {
-        Self { total: Calls::new(registry.clone(), PREFIX), models: Mutex::default() }
+        let total = Calls::new(registry.clone(), PREFIX);
+        Self { total, registry: registry.clone(), models: Mutex::default(), gen_ai: Mutex::default() }
     }
 
     /// The instruments of one model.
@@ -33,5 +39,25 @@ impl Meter {
             models.insert(Arc::from(model), Arc::clone(&calls));
         }
         calls
+    }
+
+    /// The conventions' instruments of one model of one provider.
+    pub(super) fn gen_ai(&self, provider: &Arc<str>, model: &Arc<str>) -> GenAi {
+        let mut known = self.gen_ai.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (Arc::clone(provider), Arc::clone(model));
+        if let Some(instruments) = known.get(&key) {
+            return instruments.clone();
+        }
+        let instruments = GenAi::new(&self.registry, provider, model);
+        if known.len() < KEPT {
+            known.insert(key, instruments.clone());
+        }
+        instruments
+    }
+}
+
+impl fmt::Debug for Meter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Meter").field("total", &self.total).finish_non_exhaustive()
     }
 }

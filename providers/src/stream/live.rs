@@ -82,7 +82,9 @@ impl Live {
         self.watch.saw(&event);
         self.trace.saw(&event);
         if self.first_token.is_none() && event.is_content() {
-            self.first_token = Some(self.asked.elapsed());
+            let after = self.asked.elapsed();
+            self.trace.began(after);
+            self.first_token = Some(after);
         }
         match &event {
             Event::Extra { name, value } if name == "service_tier" => self.tier = value.as_str().map(str::to_owned),

@@ -4,12 +4,13 @@ use std::cell::RefCell;
 use std::fmt::{Debug, Write};
 use std::sync::{Arc, Once};
 
-use steadfast_providers::{ApiKey, Call, Client, Provider};
+use steadfast_providers::{Api, ApiKey, Call, Client, Provider};
 use steadfast_testkit::{Reply as Answer, Script, Server};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
+use crate::outcomes::words::whole_call;
 use crate::rig::{EVERY, KEY, Mode, Rig, Vendor, ask, rig};
 
 const PROMPT: &str = "canary question";
@@ -126,10 +127,15 @@ async fn a_call_is_a_span_without_contents() {
             r#"gen_ai.response.finish_reasons="stop" "#,
             "gen_ai.usage.input_tokens=7 ",
             "gen_ai.usage.output_tokens=2 ",
+            "gen_ai.usage.cache_read.input_tokens=3 ",
+            "gen_ai.usage.cache_creation.input_tokens=0 ",
+            "gen_ai.usage.reasoning.output_tokens=0 ",
+            &format!("gen_ai.request.stream={} ", mode == Mode::Stream),
         ] {
             assert!(call.contains(expected), "{vendor} {mode:?}: {expected} not in {call}");
         }
         assert!(!call.contains("error.type"), "{call}");
+        assert_eq!(call.contains("gen_ai.response.time_to_first_chunk="), mode == Mode::Stream, "{call}");
         assert!(all.contains("attempt otel.kind"), "the attempt is traced too: {all}");
         for secret in ["canary", KEY] {
             assert!(!all.contains(secret), "{vendor} {mode:?}: {secret} in {all}");
@@ -149,6 +155,20 @@ async fn contents_are_told_where_they_were_asked_for_by_name() {
             assert!(all.contains(expected), "{vendor} {mode:?}: {expected} not in {all}");
         }
         assert!(!all.contains(KEY), "{all}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_of_a_tool_ends_with_the_word_of_the_conventions() {
+    let apis = [(Vendor::OpenAi, Api::ChatCompletions), (Vendor::Anthropic, Api::Messages)];
+    for (vendor, api) in apis {
+        let script = Script::new().always(whole_call(api, "{}"));
+        let (server, rig) = (Server::start(script).await.unwrap(), rig());
+        let client = vendor.client(&rig.pool, server.url());
+        listen();
+        ask(&*client, Mode::Plain, Call::new(PROMPT)).await.unwrap();
+        let (call, _) = heard();
+        assert!(call.contains(r#"gen_ai.response.finish_reasons="tool_call" "#), "{vendor}: {call}");
     }
 }
 

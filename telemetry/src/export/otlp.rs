@@ -35,6 +35,9 @@
 //! | `llm_tokens_in` | `gen_ai.client.token.usage`, `gen_ai.token.type` = `input` | `{token}` |
 //! | `llm_tokens_out` | `gen_ai.client.token.usage`, `gen_ai.token.type` = `output` | `{token}` |
 //!
+//! Where the registry has series called `gen_ai.client.…` itself, as the clients of `steadfast-providers` keep them, those
+//! of `llm` keep their names: nothing is told twice.
+//!
 //! | label | attribute |
 //! |---|---|
 //! | `host` | `server.address`, and `server.port` if it has one |
@@ -125,8 +128,9 @@ impl Exporter {
     fn families(&self, snapshot: &Snapshot) -> BTreeMap<Name, Family> {
         let mut families = BTreeMap::<Name, Family>::new();
         let bounds = |name: &str| self.conventions.bounds(name, &self.bounds);
+        let told = snapshot.histograms.keys().any(|key| conventions::is_told(key.name()));
         for (key, value) in series(snapshot, self.totals, bounds) {
-            let (name, labels) = self.conventions.of(key, value.kind());
+            let (name, labels) = self.conventions.of(key, value.kind(), told);
             families.entry(name).or_default().put(labels, value);
         }
         families

@@ -51,8 +51,9 @@ impl Conventions {
         self
     }
 
-    /// The name and the attributes of a series.
-    pub(super) fn of(&self, key: &Key, kind: &'static str) -> (Name, Labels) {
+    /// The name and the attributes of a series. Where the names of generative AI are `told` by series of their own, the
+    /// calls keep theirs.
+    pub(super) fn of(&self, key: &Key, kind: &'static str, told: bool) -> (Name, Labels) {
         let (scale, stem) = Unit::of(key.name());
         let (of_http, of_model) = (split(&self.http, key.name()), split(&self.gen_ai, key.name()));
         let mut labels: Labels = if of_http.is_some() || of_model.is_some() {
@@ -68,9 +69,10 @@ impl Conventions {
         let (text, unit) = match (of_http, of_model) {
             (Some(series::ATTEMPT_LATENCY), _) => ("http.client.request.duration", "s"),
             (Some(series::ACTIVE), _) => (ACTIVE_REQUESTS, "{request}"),
-            (_, Some(series::CALL_LATENCY)) => ("gen_ai.client.operation.duration", "s"),
-            (_, Some(series::TOKENS_IN)) => token_usage(&mut labels, "input"),
-            (_, Some(series::TOKENS_OUT)) => token_usage(&mut labels, "output"),
+            _ if key.name() == TOKEN_USAGE => (TOKEN_USAGE, "{token}"),
+            (_, Some(series::CALL_LATENCY)) if !told => ("gen_ai.client.operation.duration", "s"),
+            (_, Some(series::TOKENS_IN)) if !told => token_usage(&mut labels, "input"),
+            (_, Some(series::TOKENS_OUT)) if !told => token_usage(&mut labels, "output"),
             _ => own,
         };
         let form = match kind {
@@ -84,6 +86,7 @@ impl Conventions {
     /// The bounds of a histogram's buckets.
     pub(super) fn bounds(&self, name: &str, bounds: &Bounds) -> Vec<u64> {
         match split(&self.gen_ai, name) {
+            _ if is_told(name) && name.ends_with("_ns") => bounds.of_generation(name),
             Some(series::CALL_LATENCY) => bounds.of_generation(name),
             _ => bounds.of(name),
         }
@@ -96,6 +99,13 @@ impl Default for Conventions {
     }
 }
 
+const TOKEN_USAGE: &str = "gen_ai.client.token.usage";
+
+/// Whether a series bears a name of the conventions itself.
+pub(super) fn is_told(name: &str) -> bool {
+    name.starts_with("gen_ai.client.")
+}
+
 /// The conventions have it as a sum that goes up and down.
 const ACTIVE_REQUESTS: &str = "http.client.active_requests";
 
@@ -106,7 +116,7 @@ pub(super) fn is_number(attribute: &str) -> bool {
 
 fn token_usage(labels: &mut Labels, of: &str) -> (&'static str, &'static str) {
     labels.push(("gen_ai.token.type".to_owned(), of.to_owned()));
-    ("gen_ai.client.token.usage", "{token}")
+    (TOKEN_USAGE, "{token}")
 }
 
 /// The name behind one of the prefixes.

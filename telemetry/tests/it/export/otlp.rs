@@ -102,6 +102,35 @@ fn the_types_of_the_protocol_read_it() {
 }
 
 #[test]
+fn what_bears_a_name_of_the_conventions_is_told_once() {
+    let registry = Registry::new();
+    let clock = ManualClock::new();
+    let calls = Calls::new(registry.clone(), "llm");
+    let operation = calls.begin(&clock);
+    clock.advance(Duration::from_millis(150));
+    calls.tokens(1_200, 80);
+    operation.succeed();
+    let name = "gen_ai.client.operation.duration_ns";
+    registry.histogram(&Key::new(name).label("error.type", "timeout")).record_duration(Duration::from_millis(300));
+    registry.histogram(&Key::new("gen_ai.client.token.usage").label("gen_ai.token.type", "input")).record(7);
+    let body = exporter().json(&registry.snapshot(), NOW);
+    let request: ExportMetricsServiceRequest = serde_json::from_str(&body).unwrap();
+    let metrics = &request.resource_metrics[0].scope_metrics[0].metrics;
+    let metric = |name: &str| metrics.iter().find(|metric| metric.name == name).unwrap().clone();
+    let Some(Data::Histogram(duration)) = metric("gen_ai.client.operation.duration").data else { panic!("{body}") };
+    assert_eq!(duration.data_points.iter().map(|point| point.sum).collect::<Vec<_>>(), [Some(0.3)]);
+    assert_eq!(duration.data_points[0].explicit_bounds[..3], [0.01, 0.02, 0.04]);
+    assert_eq!(duration.data_points[0].attributes[0].key, "error.type");
+    let tokens = metric("gen_ai.client.token.usage");
+    assert_eq!(tokens.unit, "{token}");
+    let Some(Data::Histogram(tokens)) = tokens.data else { panic!("{body}") };
+    assert_eq!(tokens.data_points.iter().map(|point| point.sum).collect::<Vec<_>>(), [Some(7.0)]);
+    for own in ["llm_call_latency", "llm_tokens_in", "llm_tokens_out"] {
+        assert_eq!(metric(own).name, own);
+    }
+}
+
+#[test]
 fn the_calls_of_a_pool_are_those_of_an_http_client() {
     let (registry, clock) = (Registry::new(), ManualClock::new());
     let host = Calls::new(registry.clone(), "pool").host("api.example.com:8443");
