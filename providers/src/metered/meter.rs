@@ -14,12 +14,14 @@ const PREFIX: &str = "llm";
 /// As many models have instruments of their own that are kept; others are looked up at each call.
 const KEPT: usize = 256;
 
+/// A provider and a model.
+type Who = (Arc<str>, Arc<str>);
+
 pub(crate) struct Meter {
     pub(crate) total: Calls,
     registry: Registry,
     models: Mutex<HashMap<Arc<str>, Arc<Calls>>>,
-    /// By provider and model.
-    gen_ai: Mutex<HashMap<(Arc<str>, Arc<str>), GenAi>>,
+    gen_ai: Mutex<HashMap<Who, GenAi>>,
 }
 
 impl Meter {
