@@ -47,7 +47,7 @@ fn a_key_in_the_wrong_place_of_a_configuration_is_not_quoted() {
         format!("default = \"{KEY}\"\n{one}"),
         format!("{one}[vendors.b]\napi = \"{KEY}\""),
         format!("{one}[vendors.b.auth]\nheader = \"{KEY}\\n\""),
-        format!("{KEY}"),
+        KEY.to_owned(),
         format!("{one}= {KEY}"),
     ] {
         let pool = rig().pool;
