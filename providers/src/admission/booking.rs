@@ -91,6 +91,9 @@ impl Booking {
     }
 
     fn heard(&self, answer: &Answer<'_>, inside: &[(String, String)]) -> Heard {
+        if inside.is_empty() && !self.desk.columns.concern(answer.headers) {
+            return Heard::new();
+        }
         let now = self.pool.wall();
         let heard = self.desk.columns.read_map(answer.headers, now);
         if inside.is_empty() {

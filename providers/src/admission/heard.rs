@@ -124,7 +124,11 @@ impl LimitTable {
 
 /// The headers of a table, taken apart once for many answers.
 #[derive(Debug)]
-pub(super) struct Columns(Vec<Column>);
+pub(super) struct Columns {
+    columns: Vec<Column>,
+    /// What all of their names begin with, whatever the case.
+    stem: Box<str>,
+}
 
 /// What is before and after the part of the name that differs.
 #[derive(Debug)]
@@ -152,7 +156,26 @@ impl Columns {
             let (before, after) = row.header.split_once("{}").unwrap_or((&row.header, "\n"));
             Column { before: Box::from(before), after: Box::from(after) }
         };
-        Self(table.headers.iter().take(MOST_LIMITS).map(column).collect())
+        let columns: Vec<Column> = table.headers.iter().take(MOST_LIMITS).map(column).collect();
+        let mut names = columns.iter().map(|column| &*column.before);
+        let first = names.next().unwrap_or_default();
+        let stem = names.fold(first, |stem, name| &stem[..in_common(stem, name)]);
+        Self { stem: Box::from(stem), columns }
+    }
+
+    /// Whether a header of this name can be one of a limit.
+    fn is_stem_of(&self, name: &str) -> bool {
+        let head = name.as_bytes().get(..self.stem.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(self.stem.as_bytes()))
+    }
+
+    /// Whether headers tell of a limit, or when to come back. Most answers tell neither.
+    pub(super) fn concern(&self, headers: &HeaderMap) -> bool {
+        let comes_back = |name: &str| matches!(name, "retry-after" | "retry-after-ms" | "x-ms-retry-after-ms");
+        headers.keys().any(|name| {
+            let name = name.as_str();
+            (!self.columns.is_empty() && self.is_stem_of(name)) || comes_back(name)
+        })
     }
 
     pub(super) fn read<'h>(&self, headers: impl IntoIterator<Item = (&'h str, &'h str)>, now: UnixNanos) -> Heard {
@@ -161,7 +184,8 @@ impl Columns {
         let (mut date, mut after_ms, mut azure, mut after) = (None, None, None, None);
         for (name, value) in headers {
             let value = value.trim();
-            for ((column, told), reset) in self.0.iter().zip(&mut told).zip(&mut resets) {
+            let columns = if self.is_stem_of(name) { &*self.columns } else { &[] };
+            for ((column, told), reset) in columns.iter().zip(&mut told).zip(&mut resets) {
                 match column.part(name) {
                     Some(part) if part.eq_ignore_ascii_case("limit") => {
                         told.limit = told.limit.or_else(|| whole(value)).filter(|limit| *limit > 0);
@@ -201,6 +225,12 @@ impl Columns {
     }
 }
 
+/// How many bytes two names begin with alike, whatever the case; a part of a letter is none.
+fn in_common(one: &str, other: &str) -> usize {
+    let alike = one.chars().zip(other.chars()).take_while(|(one, other)| one.eq_ignore_ascii_case(other));
+    alike.map(|(one, _)| one.len_utf8()).sum()
+}
+
 /// A whole number; one that is written with decimals is rounded down.
 fn whole(value: &str) -> Option<u64> {
     let (whole, fraction) = value.split_once('.').unwrap_or((value, "0"));
@@ -213,5 +243,47 @@ fn left(value: &str) -> Option<u64> {
     match value.strip_prefix('-') {
         Some(debt) => whole(debt).map(|_| 0),
         None => whole(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderName, HeaderValue};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn headers(names: &[&str]) -> HeaderMap {
+        let header = |name: &&str| (name.parse::<HeaderName>().unwrap(), HeaderValue::from_static("7"));
+        names.iter().map(header).collect()
+    }
+
+    #[test]
+    fn headers_of_limits_and_of_waits_are_looked_into() {
+        let openai = Columns::of(&LimitTable::OPENAI);
+        assert_eq!(&*openai.stem, "x-ratelimit-");
+        for name in ["x-ratelimit-limit-tokens", "retry-after", "retry-after-ms", "x-ms-retry-after-ms"] {
+            assert!(openai.concern(&headers(&["date", name])), "{name}");
+        }
+        assert!(!openai.concern(&headers(&["date", "x-request-id", "content-type", "x-ratelimi"])));
+        assert!(Columns::of(&LimitTable::ANTHROPIC).concern(&headers(&["anthropic-ratelimit-requests-limit"])));
+    }
+
+    proptest! {
+        /// Headers that are not looked into would have told nothing.
+        #[test]
+        fn what_is_passed_over_tells_nothing(
+            names in prop::collection::vec(
+                "(date|retry-after(-ms)?|x-ms-retry-after-ms|(x-|anthropic-)?ratelimit-(limit|remaining|reset)-(requests|tokens)|[a-z]{1,8})",
+                0..6,
+            ),
+        ) {
+            let headers = headers(&names.iter().map(String::as_str).collect::<Vec<_>>());
+            for table in [LimitTable::OPENAI, LimitTable::ANTHROPIC, LimitTable::COMMON] {
+                let columns = Columns::of(&table);
+                let heard = columns.read_map(&headers, UnixNanos::EPOCH);
+                prop_assert!(columns.concern(&headers) || heard == Heard::new());
+            }
+        }
     }
 }
