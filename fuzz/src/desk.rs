@@ -20,13 +20,13 @@ use steadfast_providers::{Call, Client, ClientBuilder, Error, Provider, Reply, R
 pub(crate) struct Desk {
     builder: fn(Pool) -> ClientBuilder,
     client: Mutex<Client>,
-    answer: Arc<Told>,
+    answer: Arc<Observed>,
 }
 
 impl Desk {
     /// A client of the vendor that `builder` is for.
     pub(crate) fn new(builder: fn(Pool) -> ClientBuilder) -> Self {
-        let answer = Arc::new(Told::default());
+        let answer = Arc::new(Observed::default());
         Self { builder, client: Mutex::new(client(builder, &answer)), answer }
     }
 
@@ -52,7 +52,7 @@ impl Desk {
     }
 }
 
-fn client(builder: fn(Pool) -> ClientBuilder, answer: &Arc<Told>) -> Client {
+fn client(builder: fn(Pool) -> ClientBuilder, answer: &Arc<Observed>) -> Client {
     let clock = ManualClock::new();
     let pool = Pool::builder()
         .transport(answer.clone())
@@ -76,7 +76,7 @@ pub(crate) fn now<F: Future>(future: F) -> F::Output {
 
 /// Answers what it was told.
 #[derive(Debug, Default)]
-struct Told(Mutex<Option<Answer>>);
+struct Observed(Mutex<Option<Answer>>);
 
 #[derive(Clone, Debug)]
 struct Answer {
@@ -85,14 +85,14 @@ struct Answer {
     pieces: Pieces,
 }
 
-impl Told {
+impl Observed {
     fn tell<'s>(&self, status: StatusCode, headers: HeaderMap, pieces: impl IntoIterator<Item = &'s [u8]>) {
         let pieces = Pieces(pieces.into_iter().map(Bytes::copy_from_slice).collect());
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Answer { status, headers, pieces });
     }
 }
 
-impl Transport for Told {
+impl Transport for Observed {
     fn send(&self, _request: Outbound) -> SendFuture {
         // A redirect is followed by a request of its own.
         let answer = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();

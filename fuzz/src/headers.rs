@@ -107,14 +107,14 @@ struct Answer {
 /// A pool that stays, on a clock that moves over its waits.
 struct Bench {
     clock: ManualClock,
-    answer: Arc<Told>,
+    answer: Arc<Observed>,
     pool: Pool,
 }
 
 impl Bench {
     fn new() -> Self {
         let clock = ManualClock::new();
-        let answer = Arc::new(Told::default());
+        let answer = Arc::new(Observed::default());
         let pool = Pool::builder()
             .transport(answer.clone())
             .timer(shared(clock.clone()))
@@ -129,9 +129,9 @@ impl Bench {
 
 /// Answers what it was told, always.
 #[derive(Debug, Default)]
-struct Told(Mutex<Option<Answer>>);
+struct Observed(Mutex<Option<Answer>>);
 
-impl Transport for Told {
+impl Transport for Observed {
     fn send(&self, _request: Outbound) -> SendFuture {
         let answer = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Box::pin(async move {

@@ -29,11 +29,12 @@ pub use book::{Answered, Book, BookSnapshot, Entered, LimitSnapshot, Ticket, Tur
 pub use cost::Cost;
 pub use date::rfc3339;
 pub use duration::go_duration;
-pub use heard::{Heard, Told};
+pub use heard::Heard;
 pub use limits::Limits;
 pub use refusal::{Refusal, Why};
 pub use registry::AdmissionSnapshot;
 pub use reset::reset_in;
+pub use steadfast_pool::ratelimit::Observed;
 pub use table::{LimitHeader, LimitTable, Measure};
 
 pub(crate) use booking::Booking;

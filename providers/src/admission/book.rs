@@ -27,12 +27,12 @@ pub use snapshot::{BookSnapshot, LimitSnapshot};
 ///
 /// ```
 /// use steadfast_clock::Nanos;
-/// use steadfast_providers::admission::{Answered, Book, Cost, Entered, Heard, LimitTable, Limits, Told};
+/// use steadfast_providers::admission::{Answered, Book, Cost, Entered, Heard, LimitTable, Limits, Observed};
 ///
 /// let mut book = Book::new(LimitTable::OPENAI, &Limits::new());
 /// let now = Nanos::ZERO;
 /// let Entered::Admitted(mut ticket) = book.enter(Cost::new(20, 100), None, now) else { panic!("nothing is known") };
-/// let heard = Heard::new().limit(0, Told::new().limit(60).remaining(0));
+/// let heard = Heard::new().limit(0, Observed::new().limit(60).remaining(0));
 /// book.answered(&mut ticket, &heard, Answered::Accepted, now);
 /// book.settle(ticket, Some(Cost::new(20, 80)), now);
 /// assert!(matches!(book.enter(Cost::new(20, 100), None, now), Entered::Waiting(_)));

@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::HeaderMap;
 use steadfast_clock::UnixNanos;
 use steadfast_pool::backoff::retry_after;
+use steadfast_pool::ratelimit::Observed;
 
 use super::reset::reset_in;
 use super::table::{LimitHeader, LimitTable};
@@ -12,57 +13,12 @@ use super::table::{LimitHeader, LimitTable};
 /// The most limits of a table.
 pub(super) const MOST_LIMITS: usize = 16;
 
-/// What headers told of one limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Told {
-    /// How much there is of it in its time.
-    pub limit: Option<u64>,
-    /// How much of it is left.
-    pub remaining: Option<u64>,
-    /// When all of it is there again.
-    pub resets_in: Option<Duration>,
-}
-
-impl Told {
-    /// Nothing.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self { limit: None, remaining: None, resets_in: None }
-    }
-
-    /// Sets how much there is of it.
-    #[must_use]
-    pub const fn limit(mut self, limit: u64) -> Self {
-        self.limit = Some(limit);
-        self
-    }
-
-    /// Sets how much of it is left.
-    #[must_use]
-    pub const fn remaining(mut self, remaining: u64) -> Self {
-        self.remaining = Some(remaining);
-        self
-    }
-
-    /// Sets when all of it is there again.
-    #[must_use]
-    pub const fn resets_in(mut self, after: Duration) -> Self {
-        self.resets_in = Some(after);
-        self
-    }
-
-    fn is_nothing(&self) -> bool {
-        *self == Self::new()
-    }
-}
-
 /// What an answer told: of each limit of a table, and when to come back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Heard {
     /// What was told, with the number of the limit in its table.
-    pub limits: Vec<(usize, Told)>,
+    pub limits: Vec<(usize, Observed)>,
     /// When to come back.
     pub retry_after: Option<Duration>,
 }
@@ -76,7 +32,7 @@ impl Heard {
 
     /// Adds what was told of the limit with this number.
     #[must_use]
-    pub fn limit(mut self, number: usize, told: Told) -> Self {
+    pub fn limit(mut self, number: usize, told: Observed) -> Self {
         self.limits.push((number, told));
         self
     }
@@ -99,7 +55,7 @@ impl LimitTable {
     /// ```
     /// use std::time::Duration;
     /// use steadfast_clock::UnixNanos;
-    /// use steadfast_providers::admission::{LimitTable, Told};
+    /// use steadfast_providers::admission::{LimitTable, Observed};
     ///
     /// let headers = [
     ///     ("x-ratelimit-limit-tokens", "30000"),
@@ -107,7 +63,7 @@ impl LimitTable {
     ///     ("x-ratelimit-reset-tokens", "50.529s"),
     /// ];
     /// let heard = LimitTable::OPENAI.read(headers, UnixNanos::EPOCH);
-    /// let tokens = Told::new().limit(30_000).remaining(4_735).resets_in(Duration::from_millis(50_529));
+    /// let tokens = Observed::new().limit(30_000).remaining(4_735).resets_in(Duration::from_millis(50_529));
     /// assert_eq!(heard.limits, [(1, tokens)]);
     /// ```
     #[must_use]
@@ -179,7 +135,7 @@ impl Columns {
     }
 
     pub(super) fn read<'h>(&self, headers: impl IntoIterator<Item = (&'h str, &'h str)>, now: UnixNanos) -> Heard {
-        let mut told = [Told::new(); MOST_LIMITS];
+        let mut told = [Observed::new(); MOST_LIMITS];
         let mut resets = [None; MOST_LIMITS];
         let (mut date, mut after_ms, mut azure, mut after) = (None, None, None, None);
         for (name, value) in headers {
@@ -212,7 +168,7 @@ impl Columns {
             told.resets_in = reset.and_then(|reset| reset_in(reset, now));
         }
         Heard {
-            limits: told.into_iter().enumerate().filter(|(_, told)| !told.is_nothing()).collect(),
+            limits: told.into_iter().enumerate().filter(|(_, told)| *told != Observed::new()).collect(),
             retry_after: after_ms
                 .and_then(retry_after::parse_ms)
                 .or_else(|| azure.and_then(retry_after::parse_ms))

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use steadfast_clock::Nanos;
-use steadfast_pool::ratelimit::{Decision, Gcra, Grant, Quota};
+use steadfast_pool::ratelimit::{Decision, Gcra, Grant, Observed, Quota};
 
-use super::heard::Told;
 use super::peaks::Peaks;
 use super::table::Measure;
 
@@ -166,7 +165,7 @@ impl Meter {
     ///
     /// It may have written them when the request came or when the answer went. So it gives only what is left by either
     /// reading, and takes only what is missing by both.
-    pub(super) fn learn(&mut self, told: &Told, uncounted: u64, hold: Option<&Hold>, now: Nanos) {
+    pub(super) fn learn(&mut self, told: &Observed, uncounted: u64, hold: Option<&Hold>, now: Nanos) {
         let now = self.moved(now);
         let another = self.adopt(told, now);
         let Some(remaining) = told.remaining else { return };
@@ -199,7 +198,7 @@ impl Meter {
     }
 
     /// Becomes the limit that was told, if it is another one.
-    fn adopt(&mut self, told: &Told, now: Nanos) -> bool {
+    fn adopt(&mut self, told: &Observed, now: Nanos) -> bool {
         let limit = told.limit.unwrap_or(self.limit).min(LARGEST);
         let window = self.window_told(told);
         if (limit, window) == (self.limit, self.window) {
@@ -218,8 +217,8 @@ impl Meter {
 
     /// The window that limit, rest and reset speak for, if they do so twice in a row: a bucket that is filled bit by bit is
     /// full again after the share of the window that is missing.
-    fn window_told(&mut self, told: &Told) -> Duration {
-        let Told { limit: Some(limit), remaining: Some(remaining), resets_in: Some(after) } = *told else {
+    fn window_told(&mut self, told: &Observed) -> Duration {
+        let Observed { limit: Some(limit), remaining: Some(remaining), resets_in: Some(after), .. } = *told else {
             return self.window;
         };
         let missing = limit.saturating_sub(remaining);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use steadfast_providers::admission::{Cost, Measure, Told};
+use steadfast_providers::admission::{Cost, Measure, Observed};
 
 /// A bucket that holds `limit` and is filled once in `window`, bit by bit.
 pub(crate) struct Bucket {
@@ -49,12 +49,12 @@ impl Bucket {
     }
 
     /// What its headers would tell.
-    pub(crate) fn tells(&mut self, now: u64) -> Told {
+    pub(crate) fn tells(&mut self, now: u64) -> Observed {
         self.fill(now);
         let missing = i128::from(self.limit) * self.window - self.level;
         let nanos = u64::try_from(missing / i128::from(self.limit)).unwrap();
         let remaining = u64::try_from((self.level / self.window).max(0)).unwrap();
-        Told::new()
+        Observed::new()
             .limit(self.limit)
             .remaining(remaining)
             .resets_in(Duration::from_nanos(nanos).max(Duration::from_millis(1)))

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use steadfast_clock::Nanos;
-use steadfast_providers::admission::{Answered, Book, Cost, Entered, Heard, LimitTable, Limits, Told};
+use steadfast_providers::admission::{Answered, Book, Cost, Entered, Heard, LimitTable, Limits, Observed};
 
 #[test]
 fn the_largest_limits_admit_what_comes() {
     for table in [LimitTable::OPENAI, LimitTable::ANTHROPIC] {
         for (number, row) in table.headers.iter().enumerate() {
             for limit in [1 << 40, 1_449_999_999_999_999_900, u64::MAX] {
-                for told in [Told::new().limit(limit), Told::new().limit(limit).remaining(limit)] {
+                for told in [Observed::new().limit(limit), Observed::new().limit(limit).remaining(limit)] {
                     let mut book = Book::new(table.clone(), &Limits::new());
                     let Entered::Admitted(mut ticket) = book.enter(Cost::new(1, 1), None, Nanos::ZERO) else {
                         panic!()
