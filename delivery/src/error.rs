@@ -1,4 +1,4 @@
-//! The error of everything that goes wrong before a byte is sent: artifacts, devices, plans, settings.
+//! The error of everything that is not about one device: artifacts, inventories, plans, settings, stores.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -24,14 +24,32 @@ pub enum ErrorKind {
     Plan,
     /// A setting of the push is not usable.
     Config,
+    /// There is no rollout or device of that name.
+    NotFound,
+    /// There is such a rollout already.
+    Exists,
+    /// Another process drives the rollout; the text says who, and since when nothing was heard of it.
+    Driven,
+    /// Another process took the rollout over, since this one was not heard of for too long.
+    LeaseLost,
+    /// What was asked does not fit the state of the rollout: a resume of what is not paused, say.
+    State,
+    /// The store is busy: another process holds it. The same may work in a moment.
+    Busy,
+    /// The store cannot be read or written: a full disk, missing rights, a broken file, a newer schema.
+    Store,
 }
 
 impl Error {
-    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+    /// An error of a kind; `message` is one line that says what is wrong, where, and what to do.
+    #[must_use]
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), source: None }
     }
 
-    pub(crate) fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+    /// Sets what it comes from.
+    #[must_use]
+    pub fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
     }
@@ -42,10 +60,10 @@ impl Error {
         self.kind
     }
 
-    /// Whether the same may work later, without a change: never so.
+    /// Whether the same may work in a moment, without a change.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        false
+        self.kind == ErrorKind::Busy
     }
 }
 

@@ -11,7 +11,11 @@ mod push;
 mod http;
 
 mod plan;
+mod record;
+mod strategy;
+
 mod rollout;
+mod store;
 
 pub use artifact::{Artifact, chunk_size};
 pub use attempt::Attempt;
@@ -21,9 +25,17 @@ pub use failure::{Failure, FailureClass, Stage};
 pub use http::{HttpPush, HttpPushBuilder};
 pub use plan::{Plan, PlanBuilder};
 pub use push::{Deferral, Push, PushContext, PushError, Pushed, Verified};
-pub use rollout::{
-    DeviceState, Eta, Event, EventKind, Handle, Observer, Outcome, Progress, Report, Rollout, RolloutBuilder,
-    RolloutState, RolloutStatus, deliver,
+pub use record::{
+    Command, DeviceState, Event, EventKind, Hold, Observer, Outcome, Report, RolloutState, RolloutStatus, Sent,
+};
+pub use rollout::{Eta, Handle, Progress, Rollout, RolloutBuilder, deliver};
+pub use store::{
+    ArtifactRecord, Change, DeviceChange, Heartbeat, Holder, Imported, Lease, NewRollout, Place, RolloutChange,
+    RolloutRecord, Spec, Store, Target, TargetState,
+};
+pub use strategy::{
+    Bound, Comparator, Denominator, Gate, LateJoiners, Measure, OnFailure, Phase, Scope, SiteCap, Strategy,
+    StrategyKind, WhenOffline,
 };
 
 pub use steadfast_backoff as backoff;

@@ -2,13 +2,9 @@
 
 mod board;
 mod conduct;
-mod event;
 mod handle;
-mod outcome;
 mod progress;
 mod queue;
-mod state;
-mod status;
 mod work;
 
 use std::fmt;
@@ -23,15 +19,12 @@ use crate::device::{Device, DeviceStatus};
 use crate::error::{Error, ErrorKind};
 use crate::plan::Plan;
 use crate::push::Push;
+use crate::record::{Observer, Outcome};
 use board::Board;
 use queue::Queue;
 
-pub use event::{Event, EventKind, Observer};
 pub use handle::Handle;
-pub use outcome::{Outcome, Report};
 pub use progress::{Eta, Progress};
-pub use state::{DeviceState, RolloutState};
-pub use status::RolloutStatus;
 
 /// A rollout that has not started.
 ///

@@ -7,9 +7,10 @@ use std::time::Duration;
 use steadfast_clock::{Nanos, Wall};
 use steadfast_telemetry::{Counter, Histogram};
 
-use super::{DeviceState, Event, EventKind, Observer, Outcome, Progress, RolloutState, RolloutStatus};
+use super::Progress;
 use crate::failure::Failure;
 use crate::plan::Plan;
+use crate::record::{DeviceState, Event, EventKind, Observer, Outcome, RolloutState, RolloutStatus};
 
 pub(super) struct Board {
     id: Arc<str>,

@@ -7,9 +7,10 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::queue::Task;
-use super::{DeviceState, Outcome, Progress, Report, Rollout, Shared, work};
+use super::{Progress, Rollout, Shared, work};
 use crate::attempt::Attempt;
 use crate::device::DeviceStatus;
+use crate::record::{DeviceState, Outcome, Report};
 
 impl Rollout {
     /// Carries the plan out, to the final state of its last device.

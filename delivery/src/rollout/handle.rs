@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Progress, RolloutStatus, Shared};
+use super::{Progress, Shared};
+use crate::record::RolloutStatus;
 
 /// Watches and cancels a [`Rollout`](super::Rollout), also while it runs. Clones are handles of the same rollout.
 #[derive(Clone)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use steadfast_telemetry::HistogramSnapshot;
 
-use super::{DeviceState, RolloutState};
+use crate::record::{DeviceState, RolloutState};
 
 /// How far a rollout is. Its cost does not depend on the number of devices.
 #[derive(Clone, Debug, PartialEq)]

@@ -11,14 +11,15 @@ use futures_util::future::{Either, select};
 use steadfast_pool::CallContext;
 use tokio::sync::watch;
 
+use super::Shared;
 use super::board::Detail;
 use super::conduct::wait_until_cancelled;
 use super::queue::Task;
-use super::{DeviceState, Outcome, Shared};
 use crate::attempt::Attempt;
 use crate::device::Device;
 use crate::failure::{Failure, FailureClass, Stage};
 use crate::push::{Deferral, PushContext, PushError, key_of};
+use crate::record::{DeviceState, Outcome};
 
 /// A device that says "later" more often than this has failed.
 const MOST_DEFERRALS: u32 = 20;

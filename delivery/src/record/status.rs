@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Eta, Progress, RolloutState};
+use super::{Hold, RolloutState};
+use crate::rollout::{Eta, Progress};
 
 /// Where a rollout stands. The counters sum to `total`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,6 +37,12 @@ pub struct RolloutStatus {
     pub rate_per_s: Option<f64>,
     /// The time that is left.
     pub eta_s: Eta,
+    /// The phase that it is in, from 1; `None` before the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<u32>,
+    /// What keeps it from starting devices, if anything does.
+    #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Hold>,
 }
 
 impl RolloutStatus {
@@ -54,6 +61,8 @@ impl RolloutStatus {
             bytes_sent: progress.bytes_sent,
             rate_per_s: progress.devices_per_s(),
             eta_s: progress.eta,
+            phase: None,
+            hold: None,
         }
     }
 }

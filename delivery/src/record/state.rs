@@ -76,6 +76,8 @@ pub enum RolloutState {
     Scheduled,
     /// Its devices are being worked on.
     Running,
+    /// No device is started until somebody says so.
+    Paused,
     /// All devices are in a final state, none failed.
     Completed,
     /// All devices are in a final state, at least one failed.
@@ -97,6 +99,7 @@ impl RolloutState {
         match self {
             Self::Scheduled => "scheduled",
             Self::Running => "running",
+            Self::Paused => "paused",
             Self::Completed => "completed",
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
