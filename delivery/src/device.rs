@@ -4,8 +4,10 @@ mod endpoint;
 mod record;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use steadfast_clock::UnixNanos;
 use url::Url;
 
 use crate::error::{Error, ErrorKind};
@@ -26,6 +28,24 @@ pub enum DeviceStatus {
     /// Nothing is known; it is treated as online.
     #[default]
     Unknown,
+}
+
+impl DeviceStatus {
+    /// The name, as in records.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Online => "online",
+            Self::Offline => "offline",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl fmt::Display for DeviceStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
 }
 
 /// One device of the fleet.
@@ -62,6 +82,8 @@ pub struct Device {
     pub status: DeviceStatus,
     /// Its time zone, an IANA name such as `Europe/Berlin`.
     pub timezone: Option<String>,
+    /// When it was last heard of; RFC 3339 in records.
+    pub last_seen: Option<UnixNanos>,
 }
 
 impl Device {
@@ -94,7 +116,14 @@ impl Device {
             firmware_version: None,
             status: DeviceStatus::Unknown,
             timezone: None,
+            last_seen: None,
         })
+    }
+
+    /// It was heard of: it is online, and was last seen at this time unless that was later.
+    pub fn heard(&mut self, at: UnixNanos) {
+        self.status = DeviceStatus::Online;
+        self.last_seen = self.last_seen.max(Some(at));
     }
 
     /// Its id, unique in a rollout.

@@ -38,6 +38,10 @@ pub enum ErrorKind {
     Busy,
     /// The store cannot be read or written: a full disk, missing rights, a broken file, a newer schema.
     Store,
+    /// A filter cannot be read.
+    Filter,
+    /// A maintenance window or a time zone cannot be read, or never opens.
+    Window,
 }
 
 impl Error {

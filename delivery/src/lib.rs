@@ -3,6 +3,9 @@
 mod artifact;
 mod device;
 mod error;
+mod filter;
+mod rfc3339;
+mod version;
 
 mod attempt;
 mod failure;
@@ -22,6 +25,7 @@ pub use attempt::Attempt;
 pub use device::{Device, DeviceStatus};
 pub use error::{Error, ErrorKind};
 pub use failure::{Failure, FailureClass, Stage};
+pub use filter::{Filter, Mismatch};
 pub use http::{HttpPush, HttpPushBuilder};
 pub use plan::{Plan, PlanBuilder};
 pub use push::{Deferral, Push, PushContext, PushError, Pushed, Verified};
@@ -37,6 +41,7 @@ pub use strategy::{
     Bound, Comparator, Denominator, Gate, LateJoiners, Measure, OnFailure, Phase, Scope, SiteCap, Strategy,
     StrategyKind, WhenOffline,
 };
+pub use version::Version;
 
 pub use steadfast_backoff as backoff;
 pub use steadfast_pool as pool;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use steadfast_clock::UnixNanos;
 
 use super::{Device, DeviceStatus};
 use crate::error::Error;
@@ -24,6 +25,8 @@ pub(super) struct Record {
     status: DeviceStatus,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     timezone: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::rfc3339")]
+    last_seen: Option<UnixNanos>,
 }
 
 impl TryFrom<Record> for Device {
@@ -37,6 +40,7 @@ impl TryFrom<Record> for Device {
         device.firmware_version = record.firmware_version;
         device.status = record.status;
         device.timezone = record.timezone;
+        device.last_seen = record.last_seen;
         Ok(device)
     }
 }
@@ -52,6 +56,7 @@ impl From<Device> for Record {
             firmware_version: device.firmware_version,
             status: device.status,
             timezone: device.timezone,
+            last_seen: device.last_seen,
         }
     }
 }

@@ -1,5 +1,8 @@
 //! The laws of delivery.
 
+mod filter;
+mod version;
+
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
