@@ -2,7 +2,10 @@
 
 mod answer;
 mod builder;
+mod exchange;
+mod pointer;
 mod reply;
+mod verify;
 mod version;
 
 use std::fmt;
@@ -13,16 +16,16 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use steadfast_backoff::Policy;
 use steadfast_breaker::Rule;
 use steadfast_clock::SharedTimer;
-use steadfast_pool::{Body, Pool, PoolBuilder, PoolConfig, Redirects, Request, Resend, Response, Timeouts, redacted};
-use url::Url;
+use steadfast_pool::{Pool, PoolBuilder, PoolConfig, Timeouts};
 
 use crate::artifact::Artifact;
 use crate::device::{Device, Path, endpoint};
 use crate::error::Error;
 use crate::failure::{Failure, FailureClass, Stage};
-use crate::push::{Meter, Push, PushContext, PushError, Pushed, Verified};
+use crate::push::{Push, PushContext, PushError, Pushed, Verified};
 use answer::Later;
-use reply::Call;
+use exchange::{Order, text};
+use verify::Verify;
 
 pub use builder::HttpPushBuilder;
 
@@ -41,6 +44,9 @@ const LARGEST_ANSWER: usize = 64 * 1024;
 
 /// Delivers over HTTP: `POST <address>/update` with the artifact as its body, then `GET <address>/version`.
 ///
+/// A device that restarts after the push is asked again until it reports the expected version, as far as its caller goes
+/// along: see [`Polling`](crate::Polling).
+///
 /// 5xx, a 429 without `Retry-After` and network failures are retried; 3xx and 4xx are not, and a redirect is never
 /// followed. 429 and 503 with `Retry-After` are deferrals. Each device has a breaker of its own, named by its address,
 /// so that one bad device does not stop its siblings behind the same gateway. Connections are closed after each request
@@ -49,7 +55,7 @@ const LARGEST_ANSWER: usize = 64 * 1024;
 pub struct HttpPush {
     pool: Pool,
     update_path: Path,
-    verify_path: Option<Path>,
+    verify: Option<Verify>,
     headers: HeaderMap,
     retry: Policy,
     timeouts: Timeouts,
@@ -92,70 +98,6 @@ impl HttpPush {
         self.pool.timer()
     }
 
-    /// The version that the device reports, compared with nothing; `None` where verification is off.
-    ///
-    /// # Errors
-    ///
-    /// As [`verify`](Push::verify): what the device answers is no version.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future closes the connection.
-    pub async fn version(&self, context: &PushContext, device: &Device) -> Result<Verified, PushError> {
-        let Some(path) = &self.verify_path else { return Ok(Verified::default()) };
-        let url = endpoint(device.address(), path);
-        let (response, call) = self.send(Stage::Verifying, context, device, url, None).await?;
-        let attempts = call.attempts(response.attempts());
-        match version::read(response.body()) {
-            Ok(version) => Ok(Verified::new(Some(version), attempts)),
-            Err(what) => {
-                let what = format!("{}: {what}", call.place());
-                let failure = Failure::new(Stage::Verifying, FailureClass::VerifyFailed, what);
-                Err(failure.status(response.status().as_u16()).attempts(attempts).into())
-            }
-        }
-    }
-
-    async fn send(
-        &self,
-        stage: Stage,
-        context: &PushContext,
-        device: &Device,
-        url: Url,
-        body: Option<(Body, HeaderMap)>,
-    ) -> Result<(Response, Call), PushError> {
-        let method = if body.is_some() { Method::POST } else { Method::GET };
-        let call = Call::new(stage, format!("{method} {}", redacted(&url)));
-        let mut request = Request::to(method, url).map_err(|error| call.failed(&error))?;
-        for (name, value) in &self.headers {
-            request = request.header(name.clone(), value.clone());
-        }
-        request = request.header(DEVICE_ID, text(device.id()));
-        if let Some((body, headers)) = body {
-            for (name, value) in headers {
-                if let Some(name) = name {
-                    request = request.header(name, value);
-                }
-            }
-            request = request.body(body);
-        }
-        request = request
-            .context(context.call.clone().resend(Resend::Always))
-            .scope(scope(device))
-            .timeouts(self.timeouts)
-            .redirects(Redirects::none())
-            .retry(self.retry)
-            .classify(Arc::clone(&self.later) as _)
-            .observer(Arc::new(Counting(context.meter())));
-        if !self.keep_alive {
-            request = request.transient();
-        }
-        match self.pool.execute(request).await {
-            Ok(response) => call.judge(&response).map(|()| (response, call)),
-            Err(error) => Err(call.failed(&error)),
-        }
-    }
-
     fn push_headers(&self, context: &PushContext, device: &Device, artifact: &Artifact) -> HeaderMap {
         let mut headers = HeaderMap::new();
         headers.insert(DEVICE_NAME, text(device.name.as_deref().unwrap_or(device.id())));
@@ -180,8 +122,9 @@ impl Push for HttpPush {
             return Err(changed(what).into());
         }
         let url = endpoint(device.address(), &self.update_path);
-        let content = (artifact.body(context), self.push_headers(context, device, artifact));
-        match self.send(Stage::Pushing, context, device, url, Some(content)).await {
+        let order = Order::new(Stage::Pushing, Method::POST, url)
+            .content(artifact.body(context), self.push_headers(context, device, artifact));
+        match self.send(context, device, order).await {
             Ok((response, call)) => Ok(Pushed::new(call.attempts(response.attempts()))),
             Err(PushError::Failed(failure)) => match artifact.changed() {
                 // However the connection saw it: the body ended because there was nothing right to send.
@@ -193,15 +136,11 @@ impl Push for HttpPush {
     }
 
     async fn verify(&self, context: &PushContext, device: &Device, expected: &str) -> Result<Verified, PushError> {
-        let verified = self.version(context, device).await?;
-        match &verified.version {
-            Some(version) if version != expected => {
-                let what = format!("the device reports version {}, expected {}", shown(version), shown(expected));
-                let failure = Failure::new(Stage::Verifying, FailureClass::VerifyFailed, what);
-                Err(failure.attempts(verified.attempts).into())
-            }
-            _ => Ok(verified),
-        }
+        self.compare(context, device, expected).await
+    }
+
+    async fn installed(&self, context: &PushContext, device: &Device) -> Result<Option<String>, PushError> {
+        self.runs(context, device).await
     }
 }
 
@@ -210,43 +149,11 @@ impl fmt::Debug for HttpPush {
         let names: Vec<&str> = self.headers.keys().map(HeaderName::as_str).collect();
         f.debug_struct("HttpPush")
             .field("update_path", &self.update_path)
-            .field("verify_path", &self.verify_path)
+            .field("verify", &self.verify)
             .field("headers", &names)
             .field("retry", &self.retry)
             .field("timeouts", &self.timeouts)
             .field("keep_alive", &self.keep_alive)
             .finish_non_exhaustive()
-    }
-}
-
-/// The breaker of a device: its address without the scheme.
-fn scope(device: &Device) -> String {
-    let url = redacted(device.address());
-    let bare = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
-    bare.trim_end_matches('/').to_owned()
-}
-
-/// A header value of any text; what no header can hold becomes a question mark.
-fn text(value: &str) -> HeaderValue {
-    HeaderValue::from_bytes(value.as_bytes()).unwrap_or_else(|_| {
-        let cleaned: String = value.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
-        HeaderValue::from_bytes(cleaned.as_bytes()).unwrap_or_else(|_| HeaderValue::from_static("?"))
-    })
-}
-
-/// A version as it may be shown: on one line, and not endless.
-fn shown(version: &str) -> String {
-    let short: String = version.chars().take(64).collect();
-    format!("{short:?}")
-}
-
-/// Counts the attempts of one call.
-struct Counting(Arc<Meter>);
-
-impl steadfast_pool::Observer for Counting {
-    fn on(&self, event: &steadfast_pool::Event<'_>) {
-        if let steadfast_pool::Event::AttemptStarted { .. } = event {
-            self.0.attempt_began();
-        }
     }
 }

@@ -28,7 +28,7 @@ pub use failure::{Failure, FailureClass, Stage};
 pub use filter::{Filter, Mismatch};
 pub use http::{HttpPush, HttpPushBuilder};
 pub use plan::{Plan, PlanBuilder};
-pub use push::{Deferral, Push, PushContext, PushError, Pushed, Verified};
+pub use push::{Deferral, DeferralReason, Polling, Push, PushContext, PushError, Pushed, Verified};
 pub use record::{
     Command, DeviceState, Event, EventKind, Hold, Observer, Outcome, Report, RolloutState, RolloutStatus, Sent,
 };

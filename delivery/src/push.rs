@@ -1,7 +1,9 @@
 //! How an artifact gets to a device: the trait, and what comes of it.
 
 mod context;
+mod deferral;
 mod error;
+mod polling;
 
 use async_trait::async_trait;
 
@@ -11,7 +13,9 @@ use crate::device::Device;
 
 pub use context::PushContext;
 pub(crate) use context::{MEMORY_BUDGET, Meter, fresh_id, key_of};
-pub use error::{Deferral, PushError};
+pub use deferral::{Deferral, DeferralReason};
+pub use error::PushError;
+pub use polling::Polling;
 
 /// Delivers to devices. [`HttpPush`](crate::HttpPush) is the implementation for devices that speak HTTP.
 ///
@@ -34,8 +38,21 @@ pub trait Push: Send + Sync {
     ///
     /// # Errors
     ///
-    /// As [`push`](Self::push); another version than the expected one is a failure of the class `verify_failed`.
+    /// As [`push`](Self::push); another version than the expected one is a failure of the class `verify_failed`. Where
+    /// the context has a [`Polling`], it is one only after the implementation's own limit, and a deferral of the reason
+    /// [`NotYet`](DeferralReason::NotYet) before.
     async fn verify(&self, context: &PushContext, device: &Device, expected: &str) -> Result<Verified, PushError>;
+
+    /// The version that the device runs now, whatever it is; `None` where it cannot be told. Asked before a push that
+    /// may not be needed, without retries: who gets no answer pushes.
+    ///
+    /// # Errors
+    ///
+    /// As [`push`](Self::push).
+    async fn installed(&self, context: &PushContext, device: &Device) -> Result<Option<String>, PushError> {
+        let _ = (context, device);
+        Ok(None)
+    }
 }
 
 /// The device took the artifact.

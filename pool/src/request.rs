@@ -49,6 +49,7 @@ pub struct Request {
     pub(crate) observer: Option<Arc<dyn Observer>>,
     pub(crate) on_retry: Option<OnRetry>,
     pub(crate) transient: bool,
+    pub(crate) unwatched: bool,
     #[cfg(feature = "cache")]
     pub(crate) coalesce: Option<bool>,
     #[cfg(feature = "cache")]
@@ -107,6 +108,7 @@ impl Request {
             observer: None,
             on_retry: None,
             transient: false,
+            unwatched: false,
             #[cfg(feature = "cache")]
             coalesce: None,
             #[cfg(feature = "cache")]
@@ -191,6 +193,14 @@ impl Request {
     #[must_use]
     pub fn scope(mut self, scope: impl Into<Arc<str>>) -> Self {
         self.scope = Some(scope.into());
+        self
+    }
+
+    /// No breaker watches over this request: it goes out whatever is known of the host, and what comes of it tells
+    /// nothing about the host's health. For asking whether a host is back.
+    #[must_use]
+    pub fn without_breaker(mut self) -> Self {
+        self.unwatched = true;
         self
     }
 

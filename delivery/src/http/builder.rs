@@ -9,6 +9,9 @@ use steadfast_backoff::Policy;
 use steadfast_pool::{Pool, Timeouts};
 
 use super::answer::Later;
+use super::pointer::Pointer;
+use super::verify::{Pace, Verify};
+use super::version::Layout;
 use super::{CONTENT_DIGEST, DEVICE_ID, DEVICE_NAME, HttpPush, IDEMPOTENCY_KEY, REPR_DIGEST, UPDATE_VERSION};
 use crate::device::Path;
 use crate::error::{Error, ErrorKind};
@@ -20,6 +23,9 @@ pub struct HttpPushBuilder {
     pool: Option<Pool>,
     update_path: String,
     verify_path: Option<String>,
+    version_pointer: Option<String>,
+    digest_pointer: Option<String>,
+    pace: Pace,
     headers: HeaderMap,
     retry: Policy,
     timeouts: Timeouts,
@@ -32,6 +38,9 @@ impl Default for HttpPushBuilder {
             pool: None,
             update_path: String::from("/update"),
             verify_path: Some(String::from("/version")),
+            version_pointer: None,
+            digest_pointer: None,
+            pace: Pace::default(),
             headers: HeaderMap::new(),
             retry: Policy::delivery(),
             timeouts: Timeouts::streaming().stall(Duration::from_secs(30)),
@@ -65,6 +74,36 @@ impl HttpPushBuilder {
     /// Does not ask devices for their version: a device that took the artifact has succeeded.
     pub fn without_verify(mut self) -> Self {
         self.verify_path = None;
+        self
+    }
+
+    /// Sets where in a JSON answer the version stands, as a JSON pointer ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901))
+    /// such as `/firmware/version`. Without it the answer is the version as plain text, or an object with a `version`.
+    pub fn version_pointer(mut self, pointer: impl Into<String>) -> Self {
+        self.version_pointer = Some(pointer.into());
+        self
+    }
+
+    /// Sets where in a JSON answer the SHA-256 of what the device runs stands, likewise: hexadecimal digits, with or
+    /// without `sha256:` before them, or as in `Repr-Digest`. It is compared with the artifact's where a rollout
+    /// verifies ([`PushContext::digest`](crate::PushContext::digest)).
+    pub fn digest_pointer(mut self, pointer: impl Into<String>) -> Self {
+        self.digest_pointer = Some(pointer.into());
+        self
+    }
+
+    /// Sets for how long a device may go on not reporting the expected version, from the first time that it is asked;
+    /// default 5 min. Until then it is asked again and again, without a worker: being unreachable, 5xx and any other
+    /// version mean "not yet". Zero asks once, retries of failures aside.
+    pub fn verify_within(mut self, limit: Duration) -> Self {
+        self.pace.within = limit;
+        self
+    }
+
+    /// Sets the wait before a device is asked a second time, which doubles with each further one, and the longest;
+    /// default 1 s and 10 s.
+    pub fn verify_every(mut self, first: Duration, most: Duration) -> Self {
+        (self.pace.first, self.pace.most) = (first, most);
         self
     }
 
@@ -103,7 +142,7 @@ impl HttpPushBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] when a path leaves its device's address, a header is one that the push sets itself, a time
+    /// [`ErrorKind::Config`] when a path leaves its device's address, a JSON pointer is none, a header is one that the push sets itself, a time
     /// limit is zero, or there is no pool and none can be made.
     pub fn build(self) -> Result<HttpPush, Error> {
         let config = |message: String| Error::new(ErrorKind::Config, message);
@@ -114,6 +153,17 @@ impl HttpPushBuilder {
             if self.headers.contains_key(&own) {
                 return Err(config(format!("header `{own}` is set by the push itself")));
             }
+        }
+        let pointer = |text: Option<&String>| {
+            let parsed =
+                text.map(|text| Pointer::parse(text).map_err(|problem| config(format!("pointer {text:?}: {problem}"))));
+            parsed.transpose()
+        };
+        let layout =
+            Layout { version: pointer(self.version_pointer.as_ref())?, digest: pointer(self.digest_pointer.as_ref())? };
+        if self.pace.first.is_zero() || self.pace.most < self.pace.first {
+            let message = "the waits of a verification are above zero, and the longest is not below the first";
+            return Err(config(String::from(message)));
         }
         if self.timeouts.stall.is_zero() || self.timeouts.header.is_zero() {
             return Err(config(String::from("a time limit of zero lets nothing through")));
@@ -127,7 +177,10 @@ impl HttpPushBuilder {
         Ok(HttpPush {
             pool,
             update_path: path("update", &self.update_path)?,
-            verify_path: self.verify_path.as_deref().map(|text| path("verify", text)).transpose()?,
+            verify: match self.verify_path.as_deref() {
+                Some(text) => Some(Verify { path: path("verify", text)?, layout, pace: self.pace }),
+                None => None,
+            },
             headers: self.headers,
             retry: self.retry,
             timeouts: self.timeouts,
@@ -157,6 +210,9 @@ impl fmt::Debug for HttpPushBuilder {
         f.debug_struct("HttpPushBuilder")
             .field("update_path", &self.update_path)
             .field("verify_path", &self.verify_path)
+            .field("version_pointer", &self.version_pointer)
+            .field("digest_pointer", &self.digest_pointer)
+            .field("pace", &self.pace)
             .field("headers", &names)
             .field("retry", &self.retry)
             .field("timeouts", &self.timeouts)

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use steadfast_pool::CallContext;
 use steadfast_telemetry::Counter;
 
+use super::Polling;
 use crate::artifact::{chunk_size, hex};
 
 /// The default of the memory that readers of artifacts share.
@@ -27,6 +28,10 @@ pub struct PushContext {
     /// Deadline, attempts made before, and retry budget. The leave to resend is always given, whatever it says: a push
     /// is the same done twice as done once.
     pub call: CallContext,
+    /// The SHA-256 of the artifact that is delivered, for a verification that compares it.
+    pub digest: Option<[u8; 32]>,
+    /// How a verification stands that goes on over deferrals; `None` has the device asked once.
+    pub polling: Option<Polling>,
     meter: Arc<Meter>,
 }
 
@@ -39,6 +44,8 @@ impl PushContext {
             idempotency_key: fresh_id().into(),
             chunk_size: chunk_size(MEMORY_BUDGET, 1),
             call: CallContext::new(),
+            digest: None,
+            polling: None,
             meter: Arc::default(),
         }
     }
@@ -68,6 +75,20 @@ impl PushContext {
     #[must_use]
     pub fn call(mut self, call: CallContext) -> Self {
         self.call = call;
+        self
+    }
+
+    /// Sets the SHA-256 of the artifact that is delivered.
+    #[must_use]
+    pub fn digest(mut self, sha256: [u8; 32]) -> Self {
+        self.digest = Some(sha256);
+        self
+    }
+
+    /// Has the verification go on over deferrals.
+    #[must_use]
+    pub fn polling(mut self, polling: Polling) -> Self {
+        self.polling = Some(polling);
         self
     }
 
@@ -101,6 +122,8 @@ impl PushContext {
             idempotency_key: idempotency_key.into(),
             chunk_size: chunk_size(MEMORY_BUDGET, 1),
             call: CallContext::new(),
+            digest: None,
+            polling: None,
             meter: Arc::new(Meter { total: Some(total.clone()), ..Meter::default() }),
         }
     }
@@ -123,6 +146,7 @@ impl fmt::Debug for PushContext {
             .field("idempotency_key", &self.idempotency_key)
             .field("chunk_size", &self.chunk_size)
             .field("call", &self.call)
+            .field("polling", &self.polling)
             .finish_non_exhaustive()
     }
 }

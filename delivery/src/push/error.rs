@@ -1,41 +1,23 @@
-//! A delivery that did not come to its end: failed, or put off by the device.
+//! A delivery that did not come to its end: failed, or put off.
 
 use std::fmt;
 use std::time::Duration;
 
-use crate::attempt::Attempt;
+use super::Deferral;
 use crate::failure::Failure;
 
 /// Why a push or verification did not come to its end.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum PushError {
-    /// The device said "later" (429 or 503 with `Retry-After`). Not an attempt, and not a failure.
+    /// It is put off, for a reason that the deferral has. Not an attempt, and not a failure.
     Deferred(Box<Deferral>),
     /// It failed, retries included.
     Failed(Box<Failure>),
 }
 
-/// The device said "later".
-#[derive(Clone, Debug, Default, PartialEq)]
-#[non_exhaustive]
-pub struct Deferral {
-    /// How long it wants to be left alone.
-    pub after: Duration,
-    /// The attempts of this call. The last one is the deferral itself, marked as such: it does not count.
-    pub attempts: Vec<Attempt>,
-}
-
-impl Deferral {
-    /// A deferral.
-    #[must_use]
-    pub fn new(after: Duration, attempts: Vec<Attempt>) -> Self {
-        Self { after, attempts }
-    }
-}
-
 impl PushError {
-    /// When to come back, if the device said so.
+    /// When to come back, if it is put off.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -69,9 +51,7 @@ impl From<Deferral> for PushError {
 impl fmt::Display for PushError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Deferred(deferral) => {
-                write!(f, "the device asks to come back in {:.1} s", deferral.after.as_secs_f64())
-            }
+            Self::Deferred(deferral) => deferral.fmt(f),
             Self::Failed(failure) => failure.fmt(f),
         }
     }

@@ -10,6 +10,7 @@ use steadfast_clock::Nanos;
 use crate::attempt::Attempt;
 use crate::device::{Device, DeviceStatus};
 use crate::failure::Stage;
+use crate::push::Polling;
 
 /// One device in hands, and what is known of it from before its deferrals.
 #[derive(Debug)]
@@ -21,6 +22,10 @@ pub(super) struct Task {
     pub(super) ledger: Vec<Attempt>,
     pub(super) deferrals: u32,
     pub(super) first_deferred: Option<Nanos>,
+    /// How often it was put off because its host was down, and since when.
+    pub(super) host_down: Option<(u32, Nanos)>,
+    /// When it was asked for its version first, and what came of it since.
+    pub(super) verifying: Option<(Nanos, Polling)>,
     pub(super) busy: Duration,
     pub(super) bytes: u64,
 }
@@ -33,6 +38,8 @@ impl Task {
             ledger: Vec::new(),
             deferrals: 0,
             first_deferred: None,
+            host_down: None,
+            verifying: None,
             busy: Duration::ZERO,
             bytes: 0,
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
+use steadfast_clock::Nanos;
 use steadfast_pool::CallContext;
 use tokio::sync::watch;
 
@@ -18,7 +19,7 @@ use super::queue::Task;
 use crate::attempt::Attempt;
 use crate::device::Device;
 use crate::failure::{Failure, FailureClass, Stage};
-use crate::push::{Deferral, PushContext, PushError, key_of};
+use crate::push::{Deferral, DeferralReason, Polling, PushContext, PushError, key_of};
 use crate::record::{DeviceState, Outcome};
 
 /// A device that says "later" more often than this has failed.
@@ -51,8 +52,8 @@ async fn deliver(shared: &Shared, mut task: Task, cancelled: &mut watch::Receive
     let index = task.index;
     loop {
         shared.board.move_to(index, device.id(), task.stage.into(), Detail::default());
-        let context = shared.context(&task, device);
         let started = shared.timer.now();
+        let context = shared.context(&mut task, device, started);
         let end = stage(shared, &task, device, &context, cancelled).await;
         let now = shared.timer.now();
         task.busy += now.since(started);
@@ -69,12 +70,8 @@ async fn deliver(shared: &Shared, mut task: Task, cancelled: &mut watch::Receive
                 return shared.board.settle(index, outcome);
             }
             End::Deferred(deferral) => {
-                task.ledger.extend(deferral.attempts);
-                task.deferrals += 1;
                 let due = now.saturating_add(deferral.after);
-                let since = *task.first_deferred.get_or_insert(now);
-                if task.deferrals > MOST_DEFERRALS || due.since(since) > LONGEST_DEFERRAL {
-                    let failure = too_late(&task, deferral.after);
+                if let Some(failure) = task.put_off(&deferral, now, due) {
                     return shared.board.settle(index, task.failed(device, failure));
                 }
                 let detail = Detail { after: Some(deferral.after), due: Some(due) };
@@ -139,24 +136,8 @@ async fn until<F: Future>(future: F, stop: impl Future<Output = ()>) -> Option<s
     }
 }
 
-fn too_late(task: &Task, after: Duration) -> Failure {
-    let message = if task.deferrals > MOST_DEFERRALS {
-        format!("the device said \"later\" {} times", task.deferrals)
-    } else {
-        format!(
-            "the device asks to come back in {:.0} s, more than a day after it first said \"later\"",
-            after.as_secs_f64()
-        )
-    };
-    let failure = Failure::new(task.stage, FailureClass::TimedOut, message);
-    match task.ledger.last().and_then(|attempt| attempt.status) {
-        Some(status) => failure.status(status),
-        None => failure,
-    }
-}
-
 impl Shared {
-    fn context(&self, task: &Task, device: &Device) -> PushContext {
+    fn context(&self, task: &mut Task, device: &Device, now: Nanos) -> PushContext {
         let plan = &self.plan;
         let mut call = CallContext::new().attempts_before(task.attempts_spent());
         if let Some(budget) = &self.budget {
@@ -167,11 +148,64 @@ impl Shared {
         context.version = plan.version.clone();
         context.chunk_size = plan.chunk_size();
         context.call = call;
+        context.digest = Some(*plan.artifact.digest());
+        if task.stage == Stage::Verifying {
+            let (since, polling) = task.verifying.get_or_insert_with(|| (now, Polling::new()));
+            context.polling = Some(polling.clone().waited(now.since(*since)));
+        }
         context
     }
 }
 
 impl Task {
+    /// Takes note of a deferral; the failure when there were too many.
+    fn put_off(&mut self, deferral: &Deferral, now: Nanos, due: Nanos) -> Option<Failure> {
+        if deferral.reason == DeferralReason::NotYet {
+            // Of a device that is asked again and again, the newest answer is kept.
+            if self.ledger.last().is_some_and(|last| last.stage == Stage::Verifying && last.deferred) {
+                self.ledger.pop();
+            }
+        }
+        self.ledger.extend_from_slice(&deferral.attempts);
+        let too_much = |times: u32, since: Nanos| times > MOST_DEFERRALS || due.since(since) > LONGEST_DEFERRAL;
+        match deferral.reason {
+            DeferralReason::NotYet => {
+                let (_, polling) = self.verifying.get_or_insert_with(|| (now, Polling::new()));
+                polling.asked = polling.asked.saturating_add(1);
+                polling.seen.clone_from(&deferral.seen);
+                None
+            }
+            DeferralReason::HostDown => {
+                let (times, since) = self.host_down.get_or_insert((0, now));
+                *times += 1;
+                let message = format!("its host could not be connected to {times} times, and was left alone");
+                let class = FailureClass::BreakerOpen;
+                too_much(*times, *since).then(|| Failure::new(self.stage, class, message))
+            }
+            DeferralReason::Asked => {
+                self.deferrals += 1;
+                let since = *self.first_deferred.get_or_insert(now);
+                too_much(self.deferrals, since).then(|| self.too_late(deferral.after))
+            }
+        }
+    }
+
+    fn too_late(&self, after: Duration) -> Failure {
+        let message = if self.deferrals > MOST_DEFERRALS {
+            format!("the device said \"later\" {} times", self.deferrals)
+        } else {
+            format!(
+                "the device asks to come back in {:.0} s, more than a day after it first said \"later\"",
+                after.as_secs_f64()
+            )
+        };
+        let failure = Failure::new(self.stage, FailureClass::TimedOut, message);
+        match self.ledger.last().and_then(|attempt| attempt.status) {
+            Some(status) => failure.status(status),
+            None => failure,
+        }
+    }
+
     fn outcome(self, device: &Device, state: DeviceState) -> Outcome {
         let mut outcome = Outcome::new(device.id(), state);
         outcome.attempts = Attempt::count(&self.ledger);

@@ -107,7 +107,9 @@ async fn a_device_that_takes_the_push_but_keeps_its_version_has_failed() {
     let stuck = Matcher::new().path("/version").device("dev-000002");
     let faults = Script::new().whenever(stuck, Reply::status(200).body("1.0.0"));
     let sim = FleetSim::builder(3).faults(faults).start().await.unwrap();
-    let report = roll_out(Artifact::from_bytes("x"), &sim, 3).await;
+    let push = Arc::new(HttpPush::builder().verify_within(Duration::ZERO).build().unwrap());
+    let plan = plan(Artifact::from_bytes("x"), &sim, 3).build().unwrap();
+    let report = Rollout::builder(plan, push).build().execute().await;
     let states: Vec<_> = report.outcomes.iter().map(|outcome| outcome.state).collect();
     assert_eq!(states, [DeviceState::Succeeded, DeviceState::Failed, DeviceState::Succeeded]);
     let failure = report.outcomes[1].failure.as_ref().unwrap();

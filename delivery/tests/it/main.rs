@@ -9,6 +9,7 @@ mod device;
 mod filter;
 mod fleet;
 mod laws;
+mod polling;
 mod push;
 mod rollout;
 mod support;

@@ -87,7 +87,10 @@ impl<'p> Call<'p> {
             request,
             mode,
             identity,
-            breaker: pool.hosts.breaker(request.scope.as_ref(), &host, started),
+            breaker: match request.unwatched {
+                true => None,
+                false => pool.hosts.breaker(request.scope.as_ref(), &host, started),
+            },
             policy: request.retry.or(host.config.retry).unwrap_or(pool.retry),
             scope: Arc::clone(scope),
             host,

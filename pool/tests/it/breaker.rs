@@ -114,3 +114,18 @@ async fn a_host_can_have_its_own_rule() {
     let wrong = HostConfig::new().breaker(steadfast_pool::breaker::Rule::new().failures(0));
     assert_eq!(rig.pool.configure_host("host", wrong).unwrap_err().kind(), ErrorKind::Config);
 }
+
+#[tokio::test]
+async fn a_request_without_a_breaker_goes_out_and_tells_it_nothing() {
+    let transport = Told::new((0..11).map(|_| status(500)));
+    let rig = rig(|pool| pool.transport(transport.clone()));
+    for _ in 0..6 {
+        assert_eq!(rig.pool.execute(get("http://host/").without_breaker()).await.unwrap().status(), 500);
+    }
+    for _ in 0..5 {
+        assert_eq!(rig.pool.execute(get("http://host/")).await.unwrap().status(), 500);
+    }
+    assert_eq!(rig.pool.execute(get("http://host/")).await.unwrap_err().kind(), ErrorKind::BreakerOpen);
+    assert_eq!(rig.pool.execute(get("http://host/").without_breaker()).await.unwrap().status(), 200);
+    assert_eq!(rig.pool.execute(get("http://host/")).await.unwrap_err().kind(), ErrorKind::BreakerOpen);
+}

@@ -1,0 +1,118 @@
+//! One call to a device: the request as every one of them goes out, and what comes of it.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderValue, Method};
+use steadfast_backoff::Policy;
+use steadfast_pool::{Body, Redirects, Request, Resend, Response, redacted};
+use url::Url;
+
+use super::reply::Call;
+use super::{DEVICE_ID, HttpPush};
+use crate::device::Device;
+use crate::failure::Stage;
+use crate::push::{Meter, PushContext, PushError};
+
+/// What is asked of a device.
+pub(super) struct Order {
+    pub(super) stage: Stage,
+    pub(super) method: Method,
+    pub(super) url: Url,
+    /// Headers of this request alone.
+    pub(super) headers: HeaderMap,
+    pub(super) body: Option<Body>,
+    /// Whether it is asked once, by itself: no retries, and no breaker learns from it.
+    pub(super) once: bool,
+}
+
+impl Order {
+    pub(super) fn new(stage: Stage, method: Method, url: Url) -> Self {
+        Self { stage, method, url, headers: HeaderMap::new(), body: None, once: false }
+    }
+
+    /// Sets the body, and headers that belong to it.
+    pub(super) fn content(mut self, body: Body, headers: HeaderMap) -> Self {
+        (self.body, self.headers) = (Some(body), headers);
+        self
+    }
+
+    /// Asks once.
+    pub(super) fn once(mut self, once: bool) -> Self {
+        self.once = once;
+        self
+    }
+}
+
+impl HttpPush {
+    /// Sends a request; an answer of 2xx is what it was sent for.
+    pub(super) async fn send(
+        &self,
+        context: &PushContext,
+        device: &Device,
+        order: Order,
+    ) -> Result<(Response, Call), PushError> {
+        let call = Call::new(order.stage, format!("{} {}", order.method, redacted(&order.url)));
+        let request = self.request(context, device, order).map_err(|error| call.failed(&error))?;
+        match self.pool.execute(request).await {
+            Ok(response) => call.judge(&response).map(|()| (response, call)),
+            Err(error) => Err(call.failed(&error)),
+        }
+    }
+
+    fn request(&self, context: &PushContext, device: &Device, order: Order) -> Result<Request, steadfast_pool::Error> {
+        let mut request = Request::to(order.method, order.url)?;
+        for (name, value) in &self.headers {
+            request = request.header(name.clone(), value.clone());
+        }
+        request = request.header(DEVICE_ID, text(device.id()));
+        for (name, value) in &order.headers {
+            request = request.header(name.clone(), value.clone());
+        }
+        if let Some(body) = order.body {
+            request = request.body(body);
+        }
+        request = request
+            .context(context.call.clone().resend(Resend::Always))
+            .scope(scope(device))
+            .timeouts(self.timeouts)
+            .redirects(Redirects::none())
+            .retry(self.retry)
+            .classify(Arc::clone(&self.later) as _)
+            .observer(Arc::new(Counting(context.meter())));
+        if order.once {
+            // Nothing but the limit of the answer bounds how long an address that swallows everything is dialled.
+            let limits = self.timeouts.attempt(Some(self.timeouts.header));
+            request = request.retry(Policy::disabled()).timeouts(limits).without_breaker();
+        }
+        if !self.keep_alive {
+            request = request.transient();
+        }
+        Ok(request)
+    }
+}
+
+/// The breaker of a device: its address without the scheme.
+fn scope(device: &Device) -> String {
+    let url = redacted(device.address());
+    let bare = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+    bare.trim_end_matches('/').to_owned()
+}
+
+/// A header value of any text; what no header can hold becomes a question mark.
+pub(super) fn text(value: &str) -> HeaderValue {
+    HeaderValue::from_bytes(value.as_bytes()).unwrap_or_else(|_| {
+        let cleaned: String = value.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+        HeaderValue::from_bytes(cleaned.as_bytes()).unwrap_or_else(|_| HeaderValue::from_static("?"))
+    })
+}
+
+/// Counts the attempts of one call.
+struct Counting(Arc<Meter>);
+
+impl steadfast_pool::Observer for Counting {
+    fn on(&self, event: &steadfast_pool::Event<'_>) {
+        if let steadfast_pool::Event::AttemptStarted { .. } = event {
+            self.0.attempt_began();
+        }
+    }
+}
