@@ -10,40 +10,70 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
 use super::Artifact;
-use super::source::Source;
+use super::source::{Opened, Source};
 use crate::push::Meter;
 
 type Read = Pin<Box<dyn Future<Output = io::Result<Bytes>> + Send>>;
 
+/// Chunks from this size on are read in two halves: while one is on its way out, the next is read.
+const HALVED: usize = 128 * 1024;
+
 pub(super) struct Reader {
     artifact: Artifact,
-    chunk: usize,
+    /// How much is read at a time.
+    piece: usize,
+    /// Whether the next piece is read while the one before is on its way.
+    ahead: bool,
     at: u64,
     reading: Option<Read>,
+    /// The piece that was handed out last: once the connection has let go of it, the one after the next is read into it.
+    spent: Bytes,
     meter: Arc<Meter>,
 }
 
 impl Reader {
     pub(super) fn new(artifact: Artifact, chunk: usize, meter: Arc<Meter>) -> Self {
-        Self { artifact, chunk: chunk.max(1), at: 0, reading: None, meter }
+        let ahead = chunk >= HALVED;
+        let piece = if ahead { chunk / 2 } else { chunk.max(1) };
+        Self { artifact, piece, ahead, at: 0, reading: None, spent: Bytes::new(), meter }
     }
 
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
         match &self.artifact.inner.source {
             Source::Memory(bytes) => {
                 let at = usize::try_from(self.at).unwrap_or(usize::MAX).min(bytes.len());
-                let end = at.saturating_add(self.chunk).min(bytes.len());
+                let chunk = if self.ahead { self.piece * 2 } else { self.piece };
+                let end = at.saturating_add(chunk).min(bytes.len());
+                self.at = end as u64;
                 Poll::Ready(Ok(bytes.slice(at..end)))
             }
             Source::File(opened) => {
-                let (at, chunk) = (self.at, self.chunk);
-                let reading = self.reading.get_or_insert_with(|| Box::pin(Arc::clone(opened).read_later(at, chunk)));
-                let read = ready!(reading.as_mut().poll(cx));
+                let opened = Arc::clone(opened);
+                let reading = self.reading.get_or_insert_with(|| read(&opened, self.at, self.piece, &mut self.spent));
+                let bytes = ready!(reading.as_mut().poll(cx))?;
                 self.reading = None;
-                Poll::Ready(read)
+                // Another reader may have seen what this one came too early for.
+                opened.check()?;
+                self.at += bytes.len() as u64;
+                if self.ahead && self.at < self.artifact.len() {
+                    let mut next = read(&opened, self.at, self.piece, &mut self.spent);
+                    // Begins to read. Should it be done already, it is asked again all the same.
+                    match next.as_mut().poll(cx) {
+                        Poll::Pending => self.reading = Some(next),
+                        Poll::Ready(done) => self.reading = Some(Box::pin(std::future::ready(done))),
+                    }
+                }
+                self.spent = bytes.clone();
+                Poll::Ready(Ok(bytes))
             }
         }
     }
+}
+
+/// Begins to read a piece, into a buffer that is not needed any more if there is one.
+fn read(opened: &Arc<Opened>, at: u64, piece: usize, spent: &mut Bytes) -> Read {
+    let buffer = std::mem::take(spent).try_into_mut().unwrap_or_default();
+    Box::pin(Arc::clone(opened).read_later(at, piece, buffer))
 }
 
 impl http_body::Body for Reader {
@@ -56,9 +86,7 @@ impl http_body::Body for Reader {
             return Poll::Ready(None);
         }
         let bytes = ready!(this.poll_chunk(cx))?;
-        let sent = bytes.len() as u64;
-        this.at += sent;
-        this.meter.sent(sent);
+        this.meter.sent(bytes.len() as u64);
         Poll::Ready(Some(Ok(Frame::data(bytes))))
     }
 
@@ -95,6 +123,11 @@ mod tests {
         whole
     }
 
+    /// Bytes whose every part is different.
+    fn varied(seed: u8, len: usize) -> Vec<u8> {
+        (0..len as u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8 ^ seed).collect()
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -102,8 +135,14 @@ mod tests {
         /// was asked for, whatever other readers do at the same time.
         #[test]
         fn readers_do_not_share_a_cursor(
-            bytes in proptest::collection::vec(any::<u8>(), 0..5000),
-            chunks in proptest::collection::vec(1usize..2000, 1..4),
+            bytes in prop_oneof![
+                proptest::collection::vec(any::<u8>(), 0..5000),
+                (any::<u8>(), 0usize..700_000).prop_map(|(seed, len)| varied(seed, len)),
+            ],
+            chunks in prop_oneof![
+                proptest::collection::vec(500usize..2000, 1..4),
+                proptest::collection::vec(HALVED..3 * HALVED, 1..4),
+            ],
         ) {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             runtime.block_on(async {

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
@@ -53,11 +53,12 @@ pub(super) fn open(path: &Path) -> io::Result<(Source, u64, [u8; 32])> {
     };
     let len = opened.stamp.len;
     let mut hash = Sha256::new();
-    let mut at = 0;
+    let (mut at, mut buffer) = (0, BytesMut::new());
     while at < len {
-        let piece = opened.read(at, HASHED_AT_ONCE)?;
+        let piece = opened.read(at, HASHED_AT_ONCE, buffer)?;
         hash.update(&piece);
         at += piece.len() as u64;
+        buffer = piece.try_into_mut().unwrap_or_default();
     }
     Ok((Source::File(Arc::new(opened)), len, hash.finalize().into()))
 }
@@ -76,26 +77,32 @@ impl Source {
 }
 
 impl Opened {
-    /// Reads at most `chunk` bytes at `at`, on a thread for blocking work.
-    pub(super) async fn read_later(self: Arc<Self>, at: u64, chunk: usize) -> io::Result<Bytes> {
+    /// Reads at most `chunk` bytes at `at`, on a thread for blocking work, into `buffer`, whatever it holds.
+    pub(super) async fn read_later(self: Arc<Self>, at: u64, chunk: usize, buffer: BytesMut) -> io::Result<Bytes> {
         // Never closed, so there is always a permit to come.
         let _permit = self.reads.acquire().await.map_err(io::Error::other)?;
         let opened = Arc::clone(&self);
-        tokio::task::spawn_blocking(move || opened.read(at, chunk)).await.map_err(io::Error::other)?
+        tokio::task::spawn_blocking(move || opened.read(at, chunk, buffer)).await.map_err(io::Error::other)?
+    }
+
+    /// What was seen of a change, as an error.
+    pub(super) fn check(&self) -> io::Result<()> {
+        self.changed.get().map_or(Ok(()), |what| Err(io::Error::other(what.clone())))
     }
 
     /// Reads at most `chunk` bytes at `at`, fewer only at the end, and makes sure that the file is still the same.
-    fn read(&self, at: u64, chunk: usize) -> io::Result<Bytes> {
-        let result = self.read_unchanged(at, chunk);
+    fn read(&self, at: u64, chunk: usize, buffer: BytesMut) -> io::Result<Bytes> {
+        let result = self.read_unchanged(at, chunk, buffer);
         if let Err(error) = &result {
             let _ = self.changed.set(error.to_string());
         }
         result
     }
 
-    fn read_unchanged(&self, at: u64, chunk: usize) -> io::Result<Bytes> {
+    fn read_unchanged(&self, at: u64, chunk: usize, mut piece: BytesMut) -> io::Result<Bytes> {
         let left = usize::try_from(self.stamp.len.saturating_sub(at)).unwrap_or(usize::MAX);
-        let mut piece = vec![0; chunk.min(left)];
+        // A buffer that was used before is not cleared again.
+        piece.resize(chunk.min(left), 0);
         let mut filled = 0;
         while filled < piece.len() {
             match self.file.read_at(&mut piece[filled..], at + filled as u64) {
@@ -109,7 +116,7 @@ impl Opened {
         if Stamp::of(&self.file.metadata()?) != self.stamp {
             return Err(changed("it was written to"));
         }
-        Ok(piece.into())
+        Ok(piece.freeze())
     }
 }
 
