@@ -2,50 +2,68 @@
 
 mod address;
 mod app;
+mod builder;
+mod coding;
 mod device;
+mod devices;
 mod digest;
+mod event;
+mod heartbeat;
+mod offline;
+mod push;
+mod ranks;
 mod report;
+mod settings;
+#[cfg(feature = "tls")]
+mod tls;
+mod told;
 
-use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 
-use steadfast_clock::{SharedTimer, TokioTimer, shared};
+use tokio::task::JoinHandle;
 
-use crate::Script;
-use crate::server::{Listening, Setup, any_port, listen};
+use crate::server::Listening;
 
 pub use address::{Layout, SimDevice};
+pub use builder::FleetBuilder;
+pub use devices::Devices;
+pub use event::FleetEvent;
+pub use heartbeat::Heartbeat;
 pub use report::{Report, Tally};
+#[cfg(feature = "tls")]
+pub use tls::FleetTls;
 
-use address::Plan;
 use app::Simulator;
+use offline::Offline;
 
 /// A simulated fleet: devices that take `POST /update` and answer `GET /version`, all behind one loopback listener.
 ///
 /// A push is read as it comes and never held whole. A device answers a complete push with `200`, one whose body does not
-/// match its `Repr-Digest` with `400`, and tells the version of `X-Update-Version` from then on only if the body was
-/// complete and its digest matched. `GET /_sim/report` on any address of the listener is the [`Report`] as JSON.
+/// match its `Repr-Digest` or its `Content-Digest` with `400`, one in a coding that it does not know with `415`, and tells
+/// the version of `X-Update-Version` from then on only if the body was complete and its `Repr-Digest` matched; if it
+/// reboots, only after that. `OPTIONS /update` tells by `Accept-Encoding` whether a device takes zstd.
+/// `GET /_sim/report` on any address of the listener is the [`Report`] as JSON.
 #[derive(Debug)]
 pub struct FleetSim {
     url: String,
+    scheme: &'static str,
     listening: Listening,
     simulator: Simulator,
+    offline: Option<Offline>,
+    hearts: Option<Hearts>,
+    #[cfg(feature = "tls")]
+    handshakes: Option<crate::tls::Tally>,
 }
 
 impl FleetSim {
     /// A fleet of this many devices, with its address, layout and faults chosen.
     pub fn builder(devices: usize) -> FleetBuilder {
-        FleetBuilder {
-            devices,
-            addr: any_port(),
-            layout: Layout::default(),
-            faults: Script::new(),
-            timer: shared(TokioTimer::new()),
-        }
+        FleetBuilder::new(devices)
     }
 
-    /// `http://` and the listener's address, without a slash at the end. The report is at `/_sim/report` below it.
+    /// `http://`, or `https://` for one with TLS, and the listener's address, without a slash at the end. The report is at
+    /// `/_sim/report` below it.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
@@ -54,7 +72,17 @@ impl FleetSim {
     /// The devices and where each is reached, in order.
     #[must_use]
     pub fn addresses(&self) -> Vec<SimDevice> {
-        self.simulator.plan().devices(self.listening.addr())
+        let plan = self.simulator.plan();
+        let addr = self.listening.addr();
+        let device = |number| {
+            let online = !self.simulator.begins_offline(number);
+            let addr = match &self.offline {
+                Some(offline) if !online => SocketAddr::new(addr.ip(), offline.port()),
+                _ => addr,
+            };
+            SimDevice { id: address::id(number), address: plan.address(number, self.scheme, addr), online }
+        };
+        (0..plan.len()).map(device).collect()
     }
 
     /// What every device received so far.
@@ -63,16 +91,80 @@ impl FleetSim {
         self.simulator.report()
     }
 
-    /// The version that a device tells; `None` for an id that is not of this fleet.
+    /// The version that a device tells, or would if it could be reached; `None` for an id that is not of this fleet.
     #[must_use]
     pub fn version(&self, id: &str) -> Option<String> {
         self.simulator.version(id)
+    }
+
+    /// Brings devices online, each of which sends a heartbeat at once if there are any. Tells how many were not.
+    ///
+    /// On hosts of their own, devices that were offline when the fleet began take a socket each from now on.
+    ///
+    /// # Errors
+    ///
+    /// The system has no socket left. Devices before the one that lacks it are online.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    pub fn bring_online(&self, devices: impl Into<Devices>) -> io::Result<usize> {
+        let (mut brought, mut failed) = (0, None);
+        self.simulator.each(&devices.into(), |number, id| {
+            if failed.is_some() || !self.simulator.set_offline(number, false) {
+                return;
+            }
+            if let Err(error) = self.listen_for(number) {
+                self.simulator.set_offline(number, true);
+                failed = Some(error);
+                return;
+            }
+            brought += 1;
+            if let Some(hearts) = &self.hearts {
+                heartbeat::once(&self.simulator, number, id, &hearts.sink);
+            }
+        });
+        failed.map_or(Ok(brought), Err)
+    }
+
+    /// Takes devices off the network, and tells how many were online. What is under way is ended, later connections are
+    /// refused by those that were offline when the fleet began, and reset at once by others, whose listener they share.
+    pub fn take_offline(&self, devices: impl Into<Devices>) -> usize {
+        let mut taken = 0;
+        self.simulator.each(&devices.into(), |number, _| {
+            if self.simulator.set_offline(number, true) {
+                taken += 1;
+                if let Some(offline) = &self.offline {
+                    offline.sleep(number);
+                }
+            }
+        });
+        taken
     }
 
     /// How many connections it has accepted.
     #[must_use]
     pub fn connections(&self) -> u64 {
         self.listening.accepted()
+    }
+
+    /// How many of them are open.
+    #[must_use]
+    pub fn open_connections(&self) -> u64 {
+        self.listening.open()
+    }
+
+    /// How many requests were open at the same time, at most, over all devices.
+    #[must_use]
+    pub fn most_at_once(&self) -> u64 {
+        self.listening.census().most_at_once()
+    }
+
+    /// How its TLS handshakes went; all zero for a fleet without TLS.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn handshakes(&self) -> crate::Handshakes {
+        self.handshakes.as_ref().map(crate::tls::Tally::snapshot).unwrap_or_default()
     }
 
     /// Stops the fleet and waits until its port is closed. Dropping it stops it too, a moment later.
@@ -83,91 +175,30 @@ impl FleetSim {
     pub async fn stop(self) {
         self.listening.stop().await;
     }
-}
 
-/// How a [`FleetSim`] is set up; from [`FleetSim::builder`].
-#[derive(Clone)]
-#[must_use]
-pub struct FleetBuilder {
-    devices: usize,
-    addr: SocketAddr,
-    layout: Layout,
-    faults: Script,
-    timer: SharedTimer,
-}
-
-impl FleetBuilder {
-    /// The address to listen on; without it, a free port of `127.0.0.1`. With [`Layout::Hosts`] it must be a loopback
-    /// address of IPv4, of which only the port counts: the listener takes all of them.
-    pub fn bind(mut self, addr: SocketAddr) -> Self {
-        self.addr = addr;
-        self
-    }
-
-    /// How devices are told apart; without it, [`Layout::Hosts`] on Linux and [`Layout::Paths`] elsewhere.
-    pub fn layout(mut self, layout: Layout) -> Self {
-        self.layout = layout;
-        self
-    }
-
-    /// What goes wrong; without it, nothing. The uses of a step are counted for each device.
-    pub fn faults(mut self, script: Script) -> Self {
-        self.faults = script;
-        self
-    }
-
-    /// The timer of all delays; without it, tokio's.
-    pub fn timer(mut self, timer: SharedTimer) -> Self {
-        self.timer = timer;
-        self
-    }
-
-    /// Starts the fleet.
-    ///
-    /// # Errors
-    ///
-    /// The address cannot be bound, the script matches by provider, the fleet has no device or more than 127.0.0.0/8 has
-    /// addresses for (16.5 million).
-    ///
-    /// # Panics
-    ///
-    /// Outside a tokio runtime.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancelled, there is no fleet.
-    #[expect(clippy::unused_async, reason = "async says that it needs a runtime, and leaves room for one that waits")]
-    pub async fn start(self) -> io::Result<FleetSim> {
-        self.faults.check("a simulated fleet", true, false)?;
-        let plan = Plan::new(self.devices, self.layout)?;
-        let addr = match (self.layout, self.addr.ip()) {
-            (Layout::Paths, _) => self.addr,
-            (Layout::Hosts, IpAddr::V4(ip)) if ip.is_loopback() || ip.is_unspecified() => {
-                SocketAddr::from((Ipv4Addr::UNSPECIFIED, self.addr.port()))
-            }
-            (Layout::Hosts, ip) => {
-                let message = format!("a fleet of hosts lives on 127.0.0.0/8 and cannot be bound to {ip}");
-                return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
-            }
-        };
-        let simulator = Simulator::new(plan, self.faults);
-        let listening = listen(addr, simulator.clone(), Setup::new(self.timer))?;
-        let bound = listening.addr();
-        let url = match bound.ip().is_unspecified() {
-            true => format!("http://127.0.0.1:{}", bound.port()),
-            false => format!("http://{bound}"),
-        };
-        Ok(FleetSim { url, listening, simulator })
+    /// Listens for a device that refused connections so far.
+    fn listen_for(&self, number: usize) -> io::Result<()> {
+        match (&self.offline, self.simulator.plan().host_of(number)) {
+            (Some(offline), Some(ip)) if self.simulator.begins_offline(number) => offline.wake(number, ip),
+            _ => Ok(()),
+        }
     }
 }
 
-impl fmt::Debug for FleetBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FleetBuilder")
-            .field("devices", &self.devices)
-            .field("addr", &self.addr)
-            .field("layout", &self.layout)
-            .field("faults", &self.faults)
-            .finish_non_exhaustive()
+/// The task that sends the heartbeats, which stops when this is dropped.
+struct Hearts {
+    sink: heartbeat::Sink,
+    task: JoinHandle<()>,
+}
+
+impl std::fmt::Debug for Hearts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hearts").finish_non_exhaustive()
+    }
+}
+
+impl Drop for Hearts {
+    fn drop(&mut self) {
+        self.task.abort();
     }
 }

@@ -19,7 +19,9 @@ mod llm;
 
 pub use chaos::{Chaos, ChaosFault, ChaosReport, ChaosServer, Handled};
 pub use dead_port::DeadPort;
-pub use fleet::{FleetBuilder, FleetSim, Layout, Report, SimDevice, Tally};
+#[cfg(feature = "tls")]
+pub use fleet::FleetTls;
+pub use fleet::{Devices, FleetBuilder, FleetEvent, FleetSim, Heartbeat, Layout, Report, SimDevice, Tally};
 pub use headers::Headers;
 #[cfg(feature = "http2")]
 pub use http2::Http2;

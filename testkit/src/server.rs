@@ -29,11 +29,9 @@ pub(crate) use connection::time_of;
 #[cfg(feature = "http2")]
 pub(crate) use head::Framing;
 pub(crate) use head::Head;
-#[cfg(feature = "http2")]
-pub(crate) use listener::Host;
 #[cfg(feature = "proxy")]
 pub(crate) use listener::{Counts, listen_with};
-pub(crate) use listener::{Listening, listen};
+pub(crate) use listener::{Host, Listening, listen};
 pub use seen::Seen;
 pub(crate) use seen::{Log, Recording};
 pub(crate) use setup::Setup;

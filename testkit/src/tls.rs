@@ -3,6 +3,7 @@
 mod acceptor;
 mod authority;
 mod identity;
+mod key;
 mod leaf;
 mod obsolete;
 mod settings;
@@ -11,6 +12,7 @@ mod tally;
 pub(crate) use acceptor::Acceptor;
 pub use authority::Authority;
 pub use identity::TlsIdentity;
+pub(crate) use key::LeafKey;
 pub use leaf::Leaf;
 pub use settings::{Alpn, ServerTls};
 pub use tally::Handshakes;

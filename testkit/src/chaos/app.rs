@@ -76,7 +76,7 @@ impl Act {
 
 impl Exchange for Act {
     fn pace(&self) -> Pace {
-        Pace { early: self.is_early(), slow_read: None }
+        Pace { early: self.is_early(), ..Pace::default() }
     }
 
     fn feed(&mut self, piece: &[u8]) {

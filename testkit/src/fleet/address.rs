@@ -28,6 +28,8 @@ pub struct SimDevice {
     pub id: String,
     /// Its base URL, to which `/update` and `/version` are appended.
     pub address: String,
+    /// Whether it was reachable when the fleet began.
+    pub online: bool,
 }
 
 /// A fleet's size and layout, and the arithmetic between device numbers (from 0), ids and addresses.
@@ -56,17 +58,23 @@ impl Plan {
         self.devices
     }
 
-    pub(super) fn devices(self, listener: SocketAddr) -> Vec<SimDevice> {
-        (0..self.devices).map(|i| SimDevice { id: id(i), address: self.address(i, listener) }).collect()
+    /// The device whose host a connection is to, if devices have hosts.
+    pub(super) fn host(self, local: SocketAddr) -> Option<usize> {
+        match (self.layout, local.ip().to_canonical()) {
+            (Layout::Hosts, IpAddr::V4(ip)) => self.within(host_number(ip)?),
+            _ => None,
+        }
+    }
+
+    /// The address of a device's host, if it has one of its own.
+    pub(super) fn host_of(self, number: usize) -> Option<Ipv4Addr> {
+        (self.layout == Layout::Hosts).then(|| host(number))
     }
 
     /// The device of a request, and the path as the device sees it; `None` for the fleet's own paths.
     pub(super) fn find(self, local: SocketAddr, path: &str) -> Option<(usize, &str)> {
         match self.layout {
-            Layout::Hosts => match local.ip().to_canonical() {
-                IpAddr::V4(ip) => Some((self.within(host_number(ip)?)?, path)),
-                IpAddr::V6(_) => None,
-            },
+            Layout::Hosts => Some((self.host(local)?, path)),
             Layout::Paths => {
                 let rest = path.strip_prefix("/d/")?;
                 let (id, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
@@ -85,10 +93,11 @@ impl Plan {
         (number < self.devices).then_some(number)
     }
 
-    fn address(self, number: usize, listener: SocketAddr) -> String {
+    /// Where to reach a device of a fleet that listens there.
+    pub(super) fn address(self, number: usize, scheme: &str, listener: SocketAddr) -> String {
         match self.layout {
-            Layout::Hosts => format!("http://{}:{}", host(number), listener.port()),
-            Layout::Paths => format!("http://{listener}/d/{}", id(number)),
+            Layout::Hosts => format!("{scheme}://{}:{}", host(number), listener.port()),
+            Layout::Paths => format!("{scheme}://{listener}/d/{}", id(number)),
         }
     }
 }

@@ -4,16 +4,20 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::json;
-use sha2::{Digest, Sha256};
+use steadfast_clock::SharedTimer;
 
-use crate::script::{Facts, Target};
+use crate::Reply;
+use crate::script::{Facts, Kind, Target};
 use crate::server::{App, Exchange, Head, Pace, Peer};
-use crate::{Reply, Script};
 
 use super::address::{Plan, id};
 use super::device::{Device, Received};
-use super::digest::announced;
+use super::devices::Devices;
+use super::event::FleetEvent;
+use super::push::Push;
+use super::ranks::ranks;
 use super::report::{Report, Tally};
+use super::settings::{Settings, Who};
 
 /// All devices. A cheap handle.
 #[derive(Clone)]
@@ -21,25 +25,72 @@ pub(super) struct Simulator(Arc<Inner>);
 
 struct Inner {
     plan: Plan,
-    script: Script,
+    settings: Settings,
+    timer: SharedTimer,
     devices: Vec<Mutex<Device>>,
-    /// Each device's place in the order of the hashes of their ids, by which shares are cut.
+    /// Each device's place in the order by which shares are cut.
     ranks: Vec<u32>,
 }
 
 impl Simulator {
-    pub(super) fn new(plan: Plan, script: Script) -> Self {
+    pub(super) fn new(plan: Plan, settings: Settings, timer: SharedTimer) -> Self {
         let devices = (0..plan.len()).map(|_| Mutex::default()).collect();
-        Self(Arc::new(Inner { plan, script, devices, ranks: ranks(plan.len()) }))
+        let this = Self(Arc::new(Inner { plan, settings, timer, devices, ranks: ranks(plan.len()) }));
+        if !this.0.settings.offline.is_empty() {
+            this.each(&Devices::all(), |number, id| {
+                this.0.device(number).offline = this.0.settings.begins_offline(this.0.who(number, id));
+            });
+        }
+        this
     }
 
     pub(super) fn plan(&self) -> Plan {
         self.0.plan
     }
 
+    pub(super) fn timer(&self) -> &SharedTimer {
+        &self.0.timer
+    }
+
+    pub(super) fn begins_offline(&self, number: usize) -> bool {
+        let settings = &self.0.settings;
+        !settings.offline.is_empty() && settings.begins_offline(self.0.who(number, &id(number)))
+    }
+
+    /// Whether a device is one of these.
+    #[cfg(feature = "tls")]
+    pub(super) fn is_of(&self, devices: &Devices, number: usize, id: &str) -> bool {
+        self.0.who(number, id).is_of(devices)
+    }
+
+    /// Does something with each of some devices.
+    pub(super) fn each(&self, devices: &Devices, mut act: impl FnMut(usize, &str)) {
+        for number in 0..self.0.plan.len() {
+            let id = id(number);
+            if self.0.who(number, &id).is_of(devices) {
+                act(number, &id);
+            }
+        }
+    }
+
+    /// Takes a device off the network, or puts it on; false if it was so already.
+    pub(super) fn set_offline(&self, number: usize, offline: bool) -> bool {
+        std::mem::replace(&mut self.0.device(number).offline, offline) != offline
+    }
+
+    /// The version that a device tells now, if it is reachable.
+    pub(super) fn heard(&self, number: usize, id: &str) -> Option<String> {
+        let now = self.0.timer.now();
+        let mut device = self.0.device(number);
+        (!device.offline && device.is_up(now)).then(|| self.0.version(&device, number, id).to_owned())
+    }
+
     pub(super) fn version(&self, id: &str) -> Option<String> {
         let number = self.0.plan.number(id)?;
-        Some(self.0.device(number).version().to_owned())
+        let now = self.0.timer.now();
+        let mut device = self.0.device(number);
+        device.is_up(now);
+        Some(self.0.version(&device, number, id).to_owned())
     }
 
     pub(super) fn report(&self) -> Report {
@@ -55,7 +106,10 @@ impl Simulator {
 
 impl fmt::Debug for Simulator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Simulator").field("plan", &self.0.plan).field("script", &self.0.script).finish_non_exhaustive()
+        f.debug_struct("Simulator")
+            .field("plan", &self.0.plan)
+            .field("settings", &self.0.settings)
+            .finish_non_exhaustive()
     }
 }
 
@@ -63,37 +117,69 @@ impl Inner {
     fn device(&self, number: usize) -> MutexGuard<'_, Device> {
         self.devices[number].lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn who<'a>(&self, number: usize, id: &'a str) -> Who<'a> {
+        Who { id, rank: self.ranks[number] as usize, of: self.plan.len() }
+    }
+
+    fn version<'a>(&'a self, device: &'a Device, number: usize, id: &str) -> &'a str {
+        device.runs().map_or_else(|| self.settings.factory(self.who(number, id)), |(version, _)| version)
+    }
+
+    /// What a device does instead of anything else, if it is not there.
+    fn absence(&self, device: &mut Device) -> Option<Reply> {
+        if device.offline {
+            return Some(Reply::reset());
+        }
+        (!device.is_up(self.timer.now())).then(|| self.settings.rebooting.clone())
+    }
 }
 
 impl App for Simulator {
     type Exchange = Visit;
 
     fn begin(&self, head: &Head, peer: &Peer) -> Visit {
+        let this = &self.0;
         let (mut fault, mut push) = (None, None);
-        let aim = match self.0.plan.find(peer.local, head.path()) {
+        let aim = match this.plan.find(peer.local, head.path()) {
             _ if head.path() == "/_sim/report" => Aim::Report,
             None => Aim::Nowhere,
             Some((number, path)) => {
                 let id = id(number);
-                let rank = self.0.ranks[number] as usize;
-                let target = Target::Device { id: &id, rank, of: self.0.plan.len() };
-                let facts = Facts { method: &head.method, path, headers: &head.headers, target };
-                let mut device = self.0.device(number);
-                fault = self.0.script.pick(&facts, &mut device.used).cloned();
+                let who = this.who(number, &id);
+                let mut device = this.device(number);
+                fault = this.absence(&mut device).or_else(|| {
+                    let target = Target::Device { id: &id, rank: who.rank, of: who.of };
+                    let facts = Facts { method: &head.method, path, headers: &head.headers, target };
+                    this.settings.faults.pick(&facts, &mut device.used).cloned()
+                });
                 match (head.method.as_str(), path) {
                     ("POST", "/update") => {
-                        let new = Push::new(head);
+                        let new = Push::new(head, this.settings.takes_zstd(who));
                         device.push(new.version.as_deref());
+                        drop(device);
+                        this.settings.tell(&FleetEvent::PushBegun { id: &id, version: new.version.as_deref() });
                         push = Some(new);
                         Aim::Update(number)
                     }
-                    ("GET" | "HEAD", "/version") => Aim::Version(number),
+                    ("GET" | "HEAD", "/version") => {
+                        drop(device);
+                        this.settings.tell(&FleetEvent::Asked { id: &id });
+                        Aim::Version(number)
+                    }
+                    ("OPTIONS", "/update") => Aim::Options(number),
                     (_, "/update" | "/version") => Aim::WrongMethod,
                     _ => Aim::Nowhere,
                 }
             }
         };
         Visit { simulator: self.clone(), aim, push, fault }
+    }
+
+    fn turns_away(&self, peer: &Peer) -> bool {
+        let Some(number) = self.0.plan.host(peer.local) else { return false };
+        let away = self.0.absence(&mut self.0.device(number));
+        away.is_some_and(|reply| reply.kind == Kind::Reset && reply.delay.is_zero())
     }
 }
 
@@ -102,6 +188,8 @@ impl App for Simulator {
 enum Aim {
     Update(usize),
     Version(usize),
+    /// What `/update` takes.
+    Options(usize),
     WrongMethod,
     Report,
     Nowhere,
@@ -115,38 +203,6 @@ pub(super) struct Visit {
     fault: Option<Reply>,
 }
 
-/// A push whose body is being read.
-struct Push {
-    version: Option<String>,
-    /// The digest announced, and the one of what came; without the first, the second is not computed.
-    digest: Option<(Option<[u8; 32]>, Sha256)>,
-    bytes: u64,
-    received: Received,
-}
-
-impl Push {
-    fn new(head: &Head) -> Self {
-        Self {
-            version: head.headers.get("x-update-version").map(str::to_owned),
-            digest: announced(&head.headers).map(|announced| (announced, Sha256::new())),
-            bytes: 0,
-            received: Received::Cut,
-        }
-    }
-
-    fn finish(&mut self, complete: bool) -> Received {
-        self.received = match self.digest.take() {
-            _ if !complete => Received::Cut,
-            None => Received::Unchecked,
-            Some((announced, hash)) => match announced == Some(hash.finalize().into()) {
-                true => Received::Match,
-                false => Received::Mismatch,
-            },
-        };
-        self.received
-    }
-}
-
 impl Exchange for Visit {
     fn pace(&self) -> Pace {
         Pace::of(self.fault.as_ref())
@@ -154,17 +210,18 @@ impl Exchange for Visit {
 
     fn feed(&mut self, piece: &[u8]) {
         if let Some(push) = &mut self.push {
-            push.bytes += piece.len() as u64;
-            if let Some((_, hash)) = &mut push.digest {
-                hash.update(piece);
-            }
+            push.feed(piece);
         }
     }
 
     fn finish(&mut self, complete: bool) {
         if let (Some(push), Aim::Update(number)) = (&mut self.push, self.aim) {
-            let received = push.finish(complete);
-            self.simulator.0.device(number).receive(received);
+            push.finish(complete);
+            let this = &self.simulator.0;
+            this.device(number).receive(push.received);
+            if this.settings.watcher.is_some() {
+                this.settings.tell(&FleetEvent::PushEnded { id: &id(number), bytes: push.bytes, complete });
+            }
         }
     }
 
@@ -180,11 +237,21 @@ impl Exchange for Visit {
 impl Visit {
     /// The device's own answer.
     fn own(&self) -> Reply {
+        let this = &self.simulator.0;
         match (self.aim, &self.push) {
             (Aim::Update(number), Some(push)) => self.update(number, push),
             (Aim::Version(number), _) => {
-                let version = self.simulator.0.device(number).version().to_owned();
-                Reply::status(200).header("content-type", "text/plain; charset=utf-8").body(version)
+                let device = this.device(number);
+                let digest = device.runs().map(|(_, sha256)| sha256);
+                this.settings.told.reply(this.version(&device, number, &id(number)), digest)
+            }
+            (Aim::Options(number), _) => {
+                let reply = Reply::status(204).header("allow", "OPTIONS, POST");
+                match this.settings.takes_zstd(this.who(number, &id(number))) {
+                    // RFC 9110, section 12.5.3: in an answer it tells what requests may be coded with.
+                    true => reply.header("accept-encoding", "zstd"),
+                    false => reply,
+                }
             }
             (Aim::Report, _) => match serde_json::to_string(&self.simulator.report()) {
                 Ok(report) => Reply::status(200).header("content-type", "application/json").body(report),
@@ -196,43 +263,33 @@ impl Visit {
     }
 
     fn update(&self, number: usize, push: &Push) -> Reply {
-        if push.received == Received::Mismatch {
-            return refuse(400, "the body does not match its Repr-Digest");
+        let this = &self.simulator.0;
+        let id = id(number);
+        let who = this.who(number, &id);
+        if !push.is_readable() {
+            let codings = if this.settings.takes_zstd(who) { "zstd" } else { "identity" };
+            return refuse(415, "the coding of the body is not known here").header("accept-encoding", codings);
         }
-        let mut device = self.simulator.0.device(number);
-        device.accept(push.version.as_deref(), push.received);
-        let verified = push.received == Received::Match;
-        let body = json!({
-            "status": "accepted",
-            "bytes": push.bytes,
-            "digest_verified": verified,
-            "version": device.version(),
-        });
+        if push.received == Received::Mismatch {
+            return refuse(400, "the body does not match its digest, or cannot be decoded");
+        }
+        let now = this.timer.now();
+        let mut device = this.device(number);
+        let version = push.version.as_deref();
+        device.accept(version);
+        let mut body = json!({ "status": "accepted", "bytes": push.bytes, "digest_verified": false });
+        if let Received::Match(sha256) = push.received {
+            let told = version.unwrap_or_else(|| this.version(&device, number, &id)).to_owned();
+            let update = this.settings.boots(who, version).then_some((&*told, sha256));
+            device.boot(update, now.saturating_add(this.settings.reboot));
+            body["digest_verified"] = true.into();
+        }
+        device.is_up(now);
+        body["version"] = this.version(&device, number, &id).into();
         Reply::json(200, body)
     }
 }
 
 fn refuse(status: u16, why: &str) -> Reply {
     Reply::json(status, json!({ "status": "rejected", "error": why }))
-}
-
-/// Each device's place when all are ordered by the FNV-1a hash of their ids, mixed, ties by number.
-fn ranks(devices: usize) -> Vec<u32> {
-    let mut order: Vec<(u64, u32)> =
-        (0u32..).take(devices).map(|number| (hash(&id(number as usize)), number)).collect();
-    order.sort_unstable();
-    let mut ranks = vec![0; devices];
-    for (rank, (_, number)) in (0u32..).zip(order) {
-        ranks[number as usize] = rank;
-    }
-    ranks
-}
-
-/// FNV-1a, then the finalizer of SplitMix64: neighbouring ids differ in their last bytes alone, which FNV spreads poorly.
-fn hash(id: &str) -> u64 {
-    let fnv = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    let mut z = id.bytes().fold(0xcbf2_9ce4_8422_2325, fnv);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }

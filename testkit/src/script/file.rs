@@ -156,6 +156,10 @@ struct ThenEntry {
     slow_read: Option<u64>,
     #[serde(default)]
     early: bool,
+    #[serde(default)]
+    stay: bool,
+    #[serde(default)]
+    no_continue: bool,
 }
 
 impl ThenEntry {
@@ -218,6 +222,12 @@ impl ThenEntry {
         if self.early {
             reply = reply.early();
         }
+        if self.stay {
+            reply = reply.stay();
+        }
+        if self.no_continue {
+            reply = reply.no_continue();
+        }
         Ok(reply)
     }
 
@@ -277,6 +287,12 @@ impl ThenEntry {
         }
         if self.early && self.slow_read.is_some() {
             return Err("`early` does not read the body, so `slow_read` has no effect".to_owned());
+        }
+        if self.stay && !self.early {
+            return Err("`stay` says what comes after an `early` answer, so it needs one".to_owned());
+        }
+        if self.early && self.no_continue {
+            return Err("`early` answers before there is leave to give, so `no_continue` has no effect".to_owned());
         }
         if let Some(status) = self.status.filter(|status| !(200..=599).contains(status)) {
             return Err(format!("`status` is between 200 and 599, not {status}"));

@@ -98,7 +98,8 @@ impl Matcher {
         method && path && headers() && self.matches_target(facts.target)
     }
 
-    fn matches_target(&self, target: Target<'_>) -> bool {
+    /// Whether it fits whom a request is for.
+    pub(crate) fn matches_target(&self, target: Target<'_>) -> bool {
         match target {
             Target::Server => !self.asks_device() && !self.asks_provider(),
             Target::Provider(name) => {

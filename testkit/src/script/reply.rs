@@ -31,6 +31,8 @@ pub struct Reply {
     pub(crate) cut: Option<Cut>,
     pub(crate) slow_read: Option<u64>,
     pub(crate) early: bool,
+    pub(crate) stay: bool,
+    pub(crate) no_continue: bool,
     pub(crate) drip: Option<Duration>,
     pub(crate) hang_up: bool,
 }
@@ -234,6 +236,22 @@ impl Reply {
         self
     }
 
+    /// With [`early`](Self::early), keeps the connection: reads the rest of the body to nowhere and takes the next request
+    /// after it. With [`hang_up`](Self::hang_up) instead, an early answer is followed by a reset of the connection.
+    #[must_use]
+    pub fn stay(mut self) -> Self {
+        self.stay = true;
+        self
+    }
+
+    /// Gives no leave to a client that waits for it before it sends the body (`Expect: 100-continue`): `100 Continue` is
+    /// never sent, and the body is read whenever it comes.
+    #[must_use]
+    pub fn no_continue(mut self) -> Self {
+        self.no_continue = true;
+        self
+    }
+
     /// This reply as an addition to the simulator's own: what is set here wins.
     pub(crate) fn over(mut self, own: Self) -> Self {
         if self.kind != Kind::Answer || self.status.is_some() {
@@ -252,6 +270,8 @@ impl Reply {
             cut: self.cut.or(own.cut),
             slow_read: self.slow_read,
             early: false,
+            stay: false,
+            no_continue: self.no_continue,
             drip: self.drip.or(own.drip),
             hang_up: self.hang_up || own.hang_up,
         }
@@ -313,6 +333,8 @@ impl Reply {
             cut: None,
             slow_read: None,
             early: false,
+            stay: false,
+            no_continue: false,
             drip: None,
             hang_up: false,
         }

@@ -40,14 +40,26 @@ pub(crate) trait Exchange: Send {
 pub(crate) struct Pace {
     /// The answer goes out first.
     pub(crate) early: bool,
+    /// The connection goes on after an early answer.
+    pub(crate) stay: bool,
+    /// The rest of the body is not read after an early answer.
+    pub(crate) hang_up: bool,
     /// Bytes per second.
     pub(crate) slow_read: Option<u64>,
+    /// A client that waits for leave to send the body gets none.
+    pub(crate) no_continue: bool,
 }
 
 impl Pace {
     /// The pace that a step of the script asks for.
     pub(crate) fn of(fault: Option<&Reply>) -> Self {
-        fault.map_or_else(Self::default, |reply| Self { early: reply.is_early(), slow_read: reply.slow_read })
+        fault.map_or_else(Self::default, |reply| Self {
+            early: reply.is_early(),
+            stay: reply.stay,
+            hang_up: reply.hang_up,
+            slow_read: reply.slow_read,
+            no_continue: reply.no_continue,
+        })
     }
 }
 

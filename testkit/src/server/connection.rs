@@ -43,7 +43,7 @@ pub(super) async fn serve<A: App>(mut socket: Wire, peer: Peer, host: &Host<A>, 
         let after = if pace.early {
             let reply = exchange.reply();
             host.setup.gather().await;
-            write_reply(&mut socket, &head, &reply, false, timer).await
+            write_reply(&mut socket, &head, &reply, pace.stay && head.keep_alive, timer).await
         } else {
             let read = read_body(&mut socket, &mut buffer, &head, &mut body, &mut exchange, pace, timer).await;
             let complete = matches!(read, Ok(true));
@@ -57,7 +57,19 @@ pub(super) async fn serve<A: App>(mut socket: Wire, peer: Peer, host: &Host<A>, 
         };
         requests_left = requests_left.saturating_sub(1);
         match after {
+            Ok(After::KeepAlive) if pace.early && requests_left > 0 => {
+                let complete = read_away(&mut socket, &mut buffer, &mut body, &mut exchange, timer).await;
+                exchange.finish(complete);
+                if !complete {
+                    return;
+                }
+            }
             Ok(After::KeepAlive) if requests_left > 0 => {}
+            Ok(After::Close) if pace.early && pace.hang_up => {
+                socket.tcp().reset_on_close();
+                drop(socket);
+                return exchange.finish(false);
+            }
             Ok(After::KeepAlive | After::Close) if pace.early => {
                 let complete = drain(&mut socket, &mut buffer, &mut body, &mut exchange, timer).await;
                 return exchange.finish(complete);
@@ -114,7 +126,7 @@ async fn read_body(
             tenth
         }
     };
-    let mut told = !head.expects_continue;
+    let mut told = !head.expects_continue || pace.no_continue;
     let (start, mut total) = (timer.now(), 0);
     loop {
         match body.next(buffer, most) {
@@ -162,6 +174,17 @@ async fn drain(
     timer: &SharedTimer,
 ) -> bool {
     let _gone = socket.shutdown().await;
+    read_away(socket, buffer, body, exchange, timer).await
+}
+
+/// Reads the rest of a body to nowhere; false when it breaks off, or takes too long.
+async fn read_away(
+    socket: &mut Wire,
+    buffer: &mut BytesMut,
+    body: &mut BodyReader,
+    exchange: &mut impl Exchange,
+    timer: &SharedTimer,
+) -> bool {
     loop {
         match body.next(buffer, usize::MAX) {
             Ok(Piece::Data(n)) => {

@@ -48,11 +48,22 @@ impl<A> Host<A> {
     }
 }
 
+impl<A: App> Host<A> {
+    pub(crate) fn new(app: A, setup: Setup) -> Arc<Self> {
+        Arc::new(Self { app, setup, counts: Arc::default() })
+    }
+
+    /// Listens on one more address. Its connections count among those of the others.
+    pub(crate) fn listen(self: &Arc<Self>, addr: SocketAddr) -> io::Result<Listening> {
+        let host = Arc::clone(self);
+        let serve = move |socket, peer, line| meet(socket, peer, Arc::clone(&host), line);
+        listen_with(addr, Arc::clone(&self.counts), serve)
+    }
+}
+
 /// Listens on `addr`, and hands every connection to `app`.
 pub(crate) fn listen(addr: SocketAddr, app: impl App, setup: Setup) -> io::Result<Listening> {
-    let counts = Arc::new(Counts::default());
-    let host = Arc::new(Host { app, setup, counts: Arc::clone(&counts) });
-    listen_with(addr, counts, move |socket, peer, line| meet(socket, peer, Arc::clone(&host), line))
+    Host::new(app, setup).listen(addr)
 }
 
 /// Listens on `addr`, and serves every connection by `serve`.

@@ -16,7 +16,7 @@ pub(super) async fn meet<A: App>(socket: TcpStream, peer: Peer, host: Arc<Host<A
     if host.app.turns_away(&peer) {
         return tcp.reset_on_close();
     }
-    let Some((wire, agreed)) = secure(tcp, &host).await else { return };
+    let Some((wire, agreed)) = secure(tcp, &peer, &host).await else { return };
     let protocol = agreed.unwrap_or(unasked(&host));
     line.speaks(protocol);
     let peer = Peer { protocol, ..peer };
@@ -29,16 +29,16 @@ pub(super) async fn meet<A: App>(socket: TcpStream, peer: Peer, host: Arc<Host<A
 
 /// The TLS handshake, if there is one to make; `None` when it failed.
 #[cfg(feature = "tls")]
-async fn secure<A: App>(tcp: Tcp, host: &Host<A>) -> Option<(Wire, Option<Protocol>)> {
+async fn secure<A: App>(tcp: Tcp, peer: &Peer, host: &Host<A>) -> Option<(Wire, Option<Protocol>)> {
     match &host.setup.tls {
-        Some(tls) => tls.accept(tcp, &host.setup.timer).await,
+        Some(tls) => tls.accept(tcp, peer, &host.setup.timer).await,
         None => Some((Wire::plain(tcp), None)),
     }
 }
 
 #[cfg(not(feature = "tls"))]
 #[expect(clippy::unused_async, reason = "its twin makes a handshake")]
-async fn secure<A: App>(tcp: Tcp, _: &Host<A>) -> Option<(Wire, Option<Protocol>)> {
+async fn secure<A: App>(tcp: Tcp, _: &Peer, _: &Host<A>) -> Option<(Wire, Option<Protocol>)> {
     Some((Wire::plain(tcp), None))
 }
 

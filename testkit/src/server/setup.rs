@@ -46,6 +46,13 @@ impl Setup {
         Ok(self.tls.as_ref().map(crate::tls::Acceptor::tally))
     }
 
+    /// Adds TLS that is set up already, and gives the count of its handshakes.
+    #[cfg(feature = "tls")]
+    pub(crate) fn secure_with(&mut self, acceptor: crate::tls::Acceptor) -> Option<crate::tls::Tally> {
+        self.tls = Some(acceptor);
+        self.tls.as_ref().map(crate::tls::Acceptor::tally)
+    }
+
     /// `http` or `https`.
     pub(crate) fn scheme(&self) -> &'static str {
         #[cfg(feature = "tls")]

@@ -1,5 +1,6 @@
 //! The handshake, on the server's side.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use steadfast_clock::SharedTimer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::TlsAcceptor;
 
-use crate::server::{Protocol, Tcp, Wire, pause};
+use crate::server::{Peer, Protocol, Tcp, Wire, pause};
 
 use super::Tally;
 use super::tally::Counts;
@@ -25,9 +26,14 @@ pub(crate) struct Acceptor {
 #[derive(Clone)]
 pub(super) enum Greeting {
     Handshake(Arc<ServerConfig>),
+    /// As what chooses it for the address that was dialled; none is a failure.
+    Choose(Chooser),
     Silence,
     Say(Vec<u8>),
 }
+
+/// The settings of the server at an address.
+pub(super) type Chooser = Arc<dyn Fn(SocketAddr) -> Option<Arc<ServerConfig>> + Send + Sync>;
 
 /// How long a client that was told off is read to nowhere, so that it reads what it was told.
 const LINGER: Duration = Duration::from_secs(30);
@@ -37,15 +43,24 @@ impl Acceptor {
         Self { greeting, abrupt, tally: Tally::default() }
     }
 
+    /// Settings that depend on the address that was dialled.
+    pub(crate) fn choosing(choose: impl Fn(SocketAddr) -> Option<Arc<ServerConfig>> + Send + Sync + 'static) -> Self {
+        Self::new(Greeting::Choose(Arc::new(choose)), false)
+    }
+
     /// The count of its handshakes.
     pub(crate) fn tally(&self) -> Tally {
         self.tally.clone()
     }
 
     /// The connection behind the handshake, and what ALPN agreed on. `None` when there is none.
-    pub(crate) async fn accept(&self, tcp: Tcp, timer: &SharedTimer) -> Option<(Wire, Option<Protocol>)> {
+    pub(crate) async fn accept(&self, tcp: Tcp, peer: &Peer, timer: &SharedTimer) -> Option<(Wire, Option<Protocol>)> {
         let config = match &self.greeting {
-            Greeting::Handshake(config) => config,
+            Greeting::Handshake(config) => Arc::clone(config),
+            Greeting::Choose(choose) => match choose(peer.local) {
+                Some(config) => config,
+                None => return self.failed(),
+            },
             Greeting::Silence => {
                 tcp.hold().await;
                 return self.failed();
@@ -55,7 +70,7 @@ impl Acceptor {
                 return self.failed();
             }
         };
-        let handshake = TlsAcceptor::from(Arc::clone(config)).accept(tcp.clone());
+        let handshake = TlsAcceptor::from(config).accept(tcp.clone());
         let Ok(stream) = handshake.await else { return self.failed() };
         let session = stream.get_ref().1;
         self.tally.count(|counts| &counts.completed);

@@ -4,8 +4,8 @@ use std::fmt;
 use std::io;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair, KeyUsagePurpose,
-    date_time_ymd,
+    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair,
+    KeyUsagePurpose, SerialNumber, date_time_ymd,
 };
 
 use super::{Leaf, TlsIdentity};
@@ -84,12 +84,23 @@ impl Authority {
     }
 
     fn sign(&self, leaf: &Leaf) -> Result<TlsIdentity, rcgen::Error> {
-        let (params, key) = (leaf.params()?, KeyPair::generate()?);
-        let certificate = match leaf.self_signed {
-            true => params.self_signed(&key)?,
-            false => params.signed_by(&key, &self.issuer)?,
-        };
-        Ok(TlsIdentity::new(&certificate, &key))
+        let key = KeyPair::generate()?;
+        Ok(TlsIdentity::new(&self.certify(leaf, None, &key)?, &key))
+    }
+
+    /// Issues a certificate for a key. Without a serial number, the key decides on it.
+    pub(super) fn certify(
+        &self,
+        leaf: &Leaf,
+        serial: Option<SerialNumber>,
+        key: &KeyPair,
+    ) -> Result<Certificate, rcgen::Error> {
+        let mut params = leaf.params()?;
+        params.serial_number = serial;
+        match leaf.self_signed {
+            true => params.self_signed(key),
+            false => params.signed_by(key, &self.issuer),
+        }
     }
 }
 

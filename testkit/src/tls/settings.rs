@@ -143,15 +143,25 @@ impl ServerTls {
             Mode::Silent => Greeting::Silence,
             Mode::Obsolete => Greeting::Say(super::obsolete::SERVER_HELLO.to_vec()),
             Mode::Alert(description) => Greeting::Say(super::obsolete::alert(*description).to_vec()),
-            Mode::Serve(identity) => {
-                let alpn = self.alpn.unwrap_or_else(|| Alpn::default_for(http2));
-                Greeting::Handshake(Arc::new(self.config(identity, alpn).map_err(io::Error::other)?))
-            }
+            Mode::Serve(identity) => Greeting::Handshake(self.config(identity, http2)?),
         };
         Ok(Acceptor::new(greeting, self.abrupt))
     }
 
-    fn config(&self, identity: &TlsIdentity, alpn: Alpn) -> Result<ServerConfig, rustls::Error> {
+    /// What rustls is told by a server that speaks HTTP/1.1 alone; `None` if it does not get that far.
+    pub(crate) fn server_config(&self) -> io::Result<Option<Arc<ServerConfig>>> {
+        match &self.mode {
+            Mode::Serve(identity) => self.config(identity, false).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    fn config(&self, identity: &TlsIdentity, http2: bool) -> io::Result<Arc<ServerConfig>> {
+        let alpn = self.alpn.unwrap_or_else(|| Alpn::default_for(http2));
+        self.make(identity, alpn).map(Arc::new).map_err(io::Error::other)
+    }
+
+    fn make(&self, identity: &TlsIdentity, alpn: Alpn) -> Result<ServerConfig, rustls::Error> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let versions = if self.tls12 { &[&version::TLS12][..] } else { rustls::DEFAULT_VERSIONS };
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider)).with_protocol_versions(versions)?;

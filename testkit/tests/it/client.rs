@@ -65,7 +65,7 @@ pub(crate) fn get(path: &str) -> String {
 
 /// The address in a URL of this crate.
 pub(crate) fn addr_of(url: &str) -> SocketAddr {
-    url.strip_prefix("http://").unwrap().split('/').next().unwrap().parse().unwrap()
+    url.split_once("://").unwrap().1.split('/').next().unwrap().parse().unwrap()
 }
 
 impl Client {

@@ -4,9 +4,9 @@ use std::fmt::Debug;
 use std::future::Future;
 
 use steadfast_testkit::{
-    Chaos, ChaosFault, ChaosReport, ChaosServer, ConnectionSeen, DeadPort, FleetBuilder, FleetSim, Handled, Headers,
-    Layout, LlmBuilder, LlmLimits, LlmSim, Matcher, Protocol, Reply, Report, Script, ScriptError, Seen, Server,
-    ServerBuilder, SimDevice, SseEvent, Step, Tally, Vendor,
+    Chaos, ChaosFault, ChaosReport, ChaosServer, ConnectionSeen, DeadPort, Devices, FleetBuilder, FleetEvent, FleetSim,
+    Handled, Headers, Heartbeat, Layout, LlmBuilder, LlmLimits, LlmSim, Matcher, Protocol, Reply, Report, Script,
+    ScriptError, Seen, Server, ServerBuilder, SimDevice, SseEvent, Step, Tally, Vendor,
 };
 
 fn handle<T: Send + Sync + Debug + 'static>() {}
@@ -21,6 +21,9 @@ fn everything_is_send_sync_and_debug() {
     handle::<LlmLimits>();
     handle::<FleetSim>();
     handle::<FleetBuilder>();
+    handle::<FleetEvent<'static>>();
+    handle::<Devices>();
+    handle::<Heartbeat>();
     handle::<Script>();
     handle::<ScriptError>();
     handle::<Step>();
@@ -47,10 +50,11 @@ fn everything_is_send_sync_and_debug() {
 #[cfg(feature = "tls")]
 #[test]
 fn the_parts_of_tls_are_too() {
-    use steadfast_testkit::{Alpn, Authority, Handshakes, Leaf, ServerTls, TlsIdentity};
+    use steadfast_testkit::{Alpn, Authority, FleetTls, Handshakes, Leaf, ServerTls, TlsIdentity};
 
     handle::<Alpn>();
     handle::<Authority>();
+    handle::<FleetTls>();
     handle::<Handshakes>();
     handle::<Leaf>();
     handle::<ServerTls>();

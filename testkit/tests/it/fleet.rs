@@ -1,5 +1,16 @@
 //! The simulated fleet.
 
+#[cfg(feature = "zstd")]
+mod coding;
+mod early;
+mod heartbeat;
+mod offline;
+mod reboot;
+#[cfg(feature = "tls")]
+mod tls;
+mod told;
+mod watch;
+
 use std::collections::BTreeSet;
 
 use base64::Engine;
@@ -115,6 +126,35 @@ async fn nothing_else_is_there() {
 }
 
 #[tokio::test]
+async fn what_a_body_is_and_how_it_was_sent_are_both_checked() {
+    let fleet = FleetSim::builder(1).start().await.unwrap();
+    let device = fleet.addresses().remove(0);
+    let (good, bad) = (digest("x"), digest("y"));
+    for (repr, content, status) in [(&good, &good, 200), (&good, &bad, 400), (&bad, &good, 400)] {
+        let headers = [("x-update-version", "1"), ("repr-digest", &**repr), ("content-digest", &**content)];
+        let answer = ask(addr_of(&device.address), &post(&format!("{}/update", base(&device)), &headers, "x")).await;
+        assert_eq!(answer.status, status);
+    }
+    let totals = fleet.report().totals;
+    assert_eq!((totals.digest_ok, totals.digest_bad, totals.accepted), (1, 2, 1));
+}
+
+#[tokio::test]
+async fn a_device_says_what_it_takes() {
+    let fleet = FleetSim::builder(1).start().await.unwrap();
+    let device = fleet.addresses().remove(0);
+    let update = format!("{}/update", base(&device));
+    let options = format!("OPTIONS {update} HTTP/1.1\r\nhost: x\r\n\r\n");
+    let answer = ask(addr_of(&device.address), &options).await;
+    assert_eq!((answer.status, answer.header("allow")), (204, Some("OPTIONS, POST")));
+    assert_eq!(answer.header("accept-encoding"), None);
+    let coded = post(&update, &[("content-encoding", "zstd"), ("repr-digest", &digest("x"))], "x");
+    let answer = ask(addr_of(&device.address), &coded).await;
+    assert_eq!((answer.status, answer.header("accept-encoding")), (415, Some("identity")));
+    assert_eq!(version(&device).await, "0.0.0");
+}
+
+#[tokio::test]
 async fn what_cannot_be_is_refused() {
     assert!(FleetSim::builder(0).start().await.is_err());
     assert!(FleetSim::builder(usize::MAX).start().await.is_err());
@@ -122,6 +162,8 @@ async fn what_cannot_be_is_refused() {
     assert!(elsewhere.start().await.unwrap_err().to_string().contains("127.0.0.0/8"));
     let script = Script::new().whenever(Matcher::new().provider("openai"), Reply::status(500));
     assert!(FleetSim::builder(1).faults(script).start().await.is_err());
+    assert!(FleetSim::builder(1).json_version("version").start().await.is_err());
+    assert!(FleetSim::builder(1).json_digest("/version").start().await.is_err());
 }
 
 /// Where this machine has an address besides loopback. The wildcard listener is reachable there, but nobody is served.

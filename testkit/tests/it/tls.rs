@@ -5,4 +5,5 @@ mod client;
 mod handshakes;
 
 #[cfg(feature = "http2")]
-pub(crate) use client::{ask, config, dial};
+pub(crate) use client::ask;
+pub(crate) use client::{config, dial, refusal};
