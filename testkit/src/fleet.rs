@@ -10,6 +10,7 @@ mod digest;
 mod event;
 mod heartbeat;
 mod offline;
+mod presence;
 mod push;
 mod ranks;
 mod report;
@@ -20,6 +21,7 @@ mod told;
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use tokio::task::JoinHandle;
 
@@ -35,7 +37,7 @@ pub use report::{Report, Tally};
 pub use tls::FleetTls;
 
 use app::Simulator;
-use offline::Offline;
+use presence::Presence;
 
 /// A simulated fleet: devices that take `POST /update` and answer `GET /version`, all behind one loopback listener.
 ///
@@ -43,15 +45,16 @@ use offline::Offline;
 /// match its `Repr-Digest` or its `Content-Digest` with `400`, one in a coding that it does not know with `415`, and tells
 /// the version of `X-Update-Version` from then on only if the body was complete and its `Repr-Digest` matched; if it
 /// reboots, only after that. `OPTIONS /update` tells by `Accept-Encoding` whether a device takes zstd.
-/// `GET /_sim/report` on any address of the listener is the [`Report`] as JSON.
+/// `GET /_sim/report` on any address of the listener is the [`Report`] as JSON; `POST /_sim/online/<pattern>` and
+/// `/_sim/offline/<pattern>` bring devices online and take them off.
 #[derive(Debug)]
 pub struct FleetSim {
     url: String,
     scheme: &'static str,
     listening: Listening,
     simulator: Simulator,
-    offline: Option<Offline>,
-    hearts: Option<Hearts>,
+    presence: Arc<Presence>,
+    _hearts: Option<Hearts>,
     #[cfg(feature = "tls")]
     handshakes: Option<crate::tls::Tally>,
 }
@@ -76,10 +79,7 @@ impl FleetSim {
         let addr = self.listening.addr();
         let device = |number| {
             let online = !self.simulator.begins_offline(number);
-            let addr = match &self.offline {
-                Some(offline) if !online => SocketAddr::new(addr.ip(), offline.port()),
-                _ => addr,
-            };
+            let addr = self.presence.port(number).map_or(addr, |port| SocketAddr::new(addr.ip(), port));
             SimDevice { id: address::id(number), address: plan.address(number, self.scheme, addr), online }
         };
         (0..plan.len()).map(device).collect()
@@ -103,43 +103,19 @@ impl FleetSim {
     ///
     /// # Errors
     ///
-    /// The system has no socket left. Devices before the one that lacks it are online.
+    /// The system has no socket left. Devices before the first that lacks one are online.
     ///
     /// # Panics
     ///
     /// Outside a tokio runtime.
     pub fn bring_online(&self, devices: impl Into<Devices>) -> io::Result<usize> {
-        let (mut brought, mut failed) = (0, None);
-        self.simulator.each(&devices.into(), |number, id| {
-            if failed.is_some() || !self.simulator.set_offline(number, false) {
-                return;
-            }
-            if let Err(error) = self.listen_for(number) {
-                self.simulator.set_offline(number, true);
-                failed = Some(error);
-                return;
-            }
-            brought += 1;
-            if let Some(hearts) = &self.hearts {
-                heartbeat::once(&self.simulator, number, id, &hearts.sink);
-            }
-        });
-        failed.map_or(Ok(brought), Err)
+        self.presence.bring_online(&devices.into())
     }
 
     /// Takes devices off the network, and tells how many were online. What is under way is ended, later connections are
     /// refused by those that were offline when the fleet began, and reset at once by others, whose listener they share.
     pub fn take_offline(&self, devices: impl Into<Devices>) -> usize {
-        let mut taken = 0;
-        self.simulator.each(&devices.into(), |number, _| {
-            if self.simulator.set_offline(number, true) {
-                taken += 1;
-                if let Some(offline) = &self.offline {
-                    offline.sleep(number);
-                }
-            }
-        });
-        taken
+        self.presence.take_offline(&devices.into())
     }
 
     /// How many connections it has accepted.
@@ -175,30 +151,14 @@ impl FleetSim {
     pub async fn stop(self) {
         self.listening.stop().await;
     }
-
-    /// Listens for a device that refused connections so far.
-    fn listen_for(&self, number: usize) -> io::Result<()> {
-        match (&self.offline, self.simulator.plan().host_of(number)) {
-            (Some(offline), Some(ip)) if self.simulator.begins_offline(number) => offline.wake(number, ip),
-            _ => Ok(()),
-        }
-    }
 }
 
 /// The task that sends the heartbeats, which stops when this is dropped.
-struct Hearts {
-    sink: heartbeat::Sink,
-    task: JoinHandle<()>,
-}
-
-impl std::fmt::Debug for Hearts {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Hearts").finish_non_exhaustive()
-    }
-}
+#[derive(Debug)]
+struct Hearts(JoinHandle<()>);
 
 impl Drop for Hearts {
     fn drop(&mut self) {
-        self.task.abort();
+        self.0.abort();
     }
 }

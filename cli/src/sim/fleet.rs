@@ -1,11 +1,13 @@
 //! `steadfast sim fleet`: a simulated fleet.
 
+mod nature;
+
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use steadfast_delivery::Device;
+use steadfast_delivery::{Device, DeviceStatus};
 use steadfast_testkit::{FleetSim, Layout, SimDevice};
 
 use crate::exit::Failure;
@@ -29,6 +31,8 @@ pub(crate) struct Args {
     /// Where to write the inventory that `rollout run` reads (.json, .csv or .toml).
     #[arg(long, value_name = "FILE")]
     inventory_out: Option<PathBuf>,
+    #[command(flatten)]
+    nature: nature::Args,
 }
 
 pub(super) async fn run(args: Args, say: &Arc<Say>) -> Result<(), Failure> {
@@ -39,9 +43,10 @@ pub(super) async fn run(args: Args, say: &Arc<Say>) -> Result<(), Failure> {
     if args.one_host {
         fleet = fleet.layout(Layout::Paths);
     }
+    let fleet = args.nature.apply(fleet)?;
     let fleet = fleet.start().await.map_err(|error| super::cannot_start("fleet", &error))?;
     if let Some(path) = &args.inventory_out {
-        write_inventory(path, &fleet.addresses())?;
+        write_inventory(path, &fleet)?;
     }
     let mut stdout = std::io::stdout();
     writeln!(stdout, "{}", fleet.url())?;
@@ -51,12 +56,21 @@ pub(super) async fn run(args: Args, say: &Arc<Say>) -> Result<(), Failure> {
 
 /// The fleet as devices of the delivery crate.
 pub(crate) fn devices(simulated: &[SimDevice]) -> Result<Vec<Device>, Failure> {
-    simulated
-        .iter()
-        .map(|device| Device::new(&*device.id, &device.address).map_err(|error| Failure::work(error.to_string())))
-        .collect()
+    simulated.iter().map(device).collect()
 }
 
-fn write_inventory(path: &Path, simulated: &[SimDevice]) -> Result<(), Failure> {
-    inventory::write(path, &devices(simulated)?)
+fn device(simulated: &SimDevice) -> Result<Device, Failure> {
+    Device::new(&*simulated.id, &simulated.address).map_err(|error| Failure::work(error.to_string()))
+}
+
+/// Writes the devices with what is known of them: what they run, and whether they can be reached.
+fn write_inventory(path: &Path, fleet: &FleetSim) -> Result<(), Failure> {
+    let record = |simulated: &SimDevice| {
+        let mut device = device(simulated)?;
+        device.firmware_version = fleet.version(&simulated.id);
+        device.status = if simulated.online { DeviceStatus::Online } else { DeviceStatus::Offline };
+        Ok(device)
+    };
+    let records: Result<Vec<_>, Failure> = fleet.addresses().iter().map(record).collect();
+    inventory::write(path, &records?)
 }

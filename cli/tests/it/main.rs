@@ -12,4 +12,5 @@ mod push;
 mod repl;
 mod rig;
 mod rollout;
+mod sim;
 mod usage;

@@ -1,7 +1,7 @@
 //! The behaviour of the fleet: which device a request is for, its faults, and what the device does.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use serde_json::json;
 use steadfast_clock::SharedTimer;
@@ -14,6 +14,7 @@ use super::address::{Plan, id};
 use super::device::{Device, Received};
 use super::devices::Devices;
 use super::event::FleetEvent;
+use super::presence::Presence;
 use super::push::Push;
 use super::ranks::ranks;
 use super::report::{Report, Tally};
@@ -30,16 +31,22 @@ struct Inner {
     devices: Vec<Mutex<Device>>,
     /// Each device's place in the order by which shares are cut.
     ranks: Vec<u32>,
+    presence: OnceLock<Weak<Presence>>,
 }
 
 impl Simulator {
     pub(super) fn new(plan: Plan, settings: Settings, timer: SharedTimer) -> Self {
         let devices = (0..plan.len()).map(|_| Mutex::default()).collect();
-        let this = Self(Arc::new(Inner { plan, settings, timer, devices, ranks: ranks(plan.len()) }));
-        if !this.0.settings.offline.is_empty() {
-            this.each(&Devices::all(), |number, id| {
-                this.0.device(number).offline = this.0.settings.begins_offline(this.0.who(number, id));
-            });
+        let this = Self(Arc::new(Inner {
+            plan,
+            settings,
+            timer,
+            devices,
+            ranks: ranks(plan.len()),
+            presence: OnceLock::new(),
+        }));
+        for number in 0..plan.len() {
+            this.0.device(number).offline = this.begins_offline(number);
         }
         this
     }
@@ -63,14 +70,15 @@ impl Simulator {
         self.0.who(number, id).is_of(devices)
     }
 
-    /// Does something with each of some devices.
-    pub(super) fn each(&self, devices: &Devices, mut act: impl FnMut(usize, &str)) {
-        for number in 0..self.0.plan.len() {
-            let id = id(number);
-            if self.0.who(number, &id).is_of(devices) {
-                act(number, &id);
-            }
-        }
+    /// The numbers of some devices.
+    pub(super) fn all_of(&self, devices: &Devices) -> impl Iterator<Item = usize> {
+        (0..self.0.plan.len()).filter(|number| self.0.who(*number, &id(*number)).is_of(devices))
+    }
+
+    /// Brings devices online when asked over HTTP.
+    pub(super) fn obey(&self, presence: &Arc<Presence>) {
+        // There is one presence for each simulator.
+        let _first = self.0.presence.set(Arc::downgrade(presence));
     }
 
     /// Takes a device off the network, or puts it on; false if it was so already.
@@ -143,6 +151,7 @@ impl App for Simulator {
         let (mut fault, mut push) = (None, None);
         let aim = match this.plan.find(peer.local, head.path()) {
             _ if head.path() == "/_sim/report" => Aim::Report,
+            _ if head.path().starts_with("/_sim/") => Aim::order(head),
             None => Aim::Nowhere,
             Some((number, path)) => {
                 let id = id(number);
@@ -184,15 +193,29 @@ impl App for Simulator {
 }
 
 /// What a request is for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 enum Aim {
     Update(usize),
     Version(usize),
     /// What `/update` takes.
     Options(usize),
     WrongMethod,
+    /// Devices to bring online, or to take off.
+    Order(Devices, bool),
     Report,
     Nowhere,
+}
+
+impl Aim {
+    fn order(head: &Head) -> Self {
+        let path = head.path();
+        let (online, offline) = (path.strip_prefix("/_sim/online/"), path.strip_prefix("/_sim/offline/"));
+        match (online, offline, head.method.as_str()) {
+            (Some(pattern), _, "POST") => Self::Order(Devices::id(pattern), true),
+            (_, Some(pattern), "POST") => Self::Order(Devices::id(pattern), false),
+            _ => Self::Nowhere,
+        }
+    }
 }
 
 /// One request to the fleet.
@@ -215,7 +238,7 @@ impl Exchange for Visit {
     }
 
     fn finish(&mut self, complete: bool) {
-        if let (Some(push), Aim::Update(number)) = (&mut self.push, self.aim) {
+        if let (Some(push), &Aim::Update(number)) = (&mut self.push, &self.aim) {
             push.finish(complete);
             let this = &self.simulator.0;
             this.device(number).receive(push.received);
@@ -238,14 +261,14 @@ impl Visit {
     /// The device's own answer.
     fn own(&self) -> Reply {
         let this = &self.simulator.0;
-        match (self.aim, &self.push) {
-            (Aim::Update(number), Some(push)) => self.update(number, push),
-            (Aim::Version(number), _) => {
+        match (&self.aim, &self.push) {
+            (&Aim::Update(number), Some(push)) => self.update(number, push),
+            (&Aim::Version(number), _) => {
                 let device = this.device(number);
                 let digest = device.runs().map(|(_, sha256)| sha256);
                 this.settings.told.reply(this.version(&device, number, &id(number)), digest)
             }
-            (Aim::Options(number), _) => {
+            (&Aim::Options(number), _) => {
                 let reply = Reply::status(204).header("allow", "OPTIONS, POST");
                 match this.settings.takes_zstd(this.who(number, &id(number))) {
                     // RFC 9110, section 12.5.3: in an answer it tells what requests may be coded with.
@@ -257,8 +280,22 @@ impl Visit {
                 Ok(report) => Reply::status(200).header("content-type", "application/json").body(report),
                 Err(error) => refuse(500, &error.to_string()),
             },
+            (Aim::Order(devices, online), _) => self.order(devices, *online),
             (Aim::WrongMethod, _) => refuse(405, "a device takes POST /update and GET /version"),
             _ => refuse(404, "there is nothing here"),
+        }
+    }
+
+    fn order(&self, devices: &Devices, online: bool) -> Reply {
+        let presence = self.simulator.0.presence.get().and_then(Weak::upgrade);
+        let done = match presence {
+            Some(presence) if online => presence.bring_online(devices),
+            Some(presence) => Ok(presence.take_offline(devices)),
+            None => Ok(0),
+        };
+        match done {
+            Ok(changed) => Reply::json(200, json!({ "changed": changed })),
+            Err(error) => refuse(500, &error.to_string()),
         }
     }
 

@@ -15,6 +15,7 @@ use super::address::Plan;
 use super::app::Simulator;
 use super::heartbeat::{self, Sink};
 use super::offline::Offline;
+use super::presence::Presence;
 use super::settings::Settings;
 use super::{Devices, FleetEvent, FleetSim, Heartbeat, Hearts, Layout};
 
@@ -193,22 +194,23 @@ impl FleetBuilder {
         let host = Host::new(simulator.clone(), setup);
         let listening = host.listen(addr)?;
         let offline = if refuses { Some(Offline::new(host)?) } else { None };
+        let sink = self.hearts.as_ref().map(|(_, sink)| Arc::clone(sink));
+        let presence = Arc::new(Presence::new(simulator.clone(), offline, sink));
+        simulator.obey(&presence);
         let bound = listening.addr();
         let url = match bound.ip().is_unspecified() {
             true => format!("{scheme}://127.0.0.1:{}", bound.port()),
             false => format!("{scheme}://{bound}"),
         };
-        let hearts = self.hearts.map(|(every, sink)| {
-            let task = tokio::spawn(heartbeat::beat(simulator.clone(), every, Arc::clone(&sink)));
-            Hearts { sink, task }
-        });
+        let hearts =
+            self.hearts.map(|(every, sink)| Hearts(tokio::spawn(heartbeat::beat(simulator.clone(), every, sink))));
         Ok(FleetSim {
             url,
             scheme,
             listening,
             simulator,
-            offline,
-            hearts,
+            presence,
+            _hearts: hearts,
             #[cfg(feature = "tls")]
             handshakes,
         })

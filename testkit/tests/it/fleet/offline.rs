@@ -5,8 +5,8 @@ use std::io;
 use steadfast_testkit::{Devices, FleetSim, Layout, SimDevice};
 use tokio::net::TcpStream;
 
-use super::{base, digest, push, version};
-use crate::client::{Client, End, addr_of, get};
+use super::{LAYOUTS, base, digest, push, version};
+use crate::client::{Client, End, addr_of, ask, get, post};
 
 async fn dial(device: &SimDevice) -> Result<(), io::ErrorKind> {
     TcpStream::connect(addr_of(&device.address)).await.map(drop).map_err(|error| error.kind())
@@ -48,6 +48,22 @@ async fn devices_go_offline_and_come_back() {
     assert_eq!(Client::dial(addr_of(&shared.address)).await.end().await, End::Reset);
     assert_eq!(fleet.bring_online(Devices::all()).unwrap(), 2);
     assert_eq!((version(shared).await, version(own).await), ("0.0.0".into(), "0.0.0".into()));
+}
+
+#[tokio::test]
+async fn devices_are_brought_online_over_http() {
+    for layout in LAYOUTS {
+        let fleet = FleetSim::builder(3).layout(layout).offline(1.0).start().await.unwrap();
+        let order = async |path: &str| ask(addr_of(fleet.url()), &post(path, &[], "")).await.json()["changed"].as_u64();
+        assert_eq!(order("/_sim/online/dev-00000*").await, Some(3));
+        assert_eq!(order("/_sim/offline/dev-000002").await, Some(1));
+        assert_eq!(order("/_sim/online/*").await, Some(1));
+        for device in fleet.addresses() {
+            assert_eq!(version(&device).await, "0.0.0");
+        }
+        assert_eq!(order("/_sim/else").await, None);
+        assert_eq!(ask(addr_of(fleet.url()), &get("/_sim/online/*")).await.status, 404);
+    }
 }
 
 #[tokio::test]
