@@ -3,6 +3,7 @@
 mod answer;
 mod builder;
 mod exchange;
+mod gate;
 mod pointer;
 mod reply;
 mod verify;
@@ -25,6 +26,7 @@ use crate::failure::{Failure, FailureClass, Stage};
 use crate::push::{Push, PushContext, PushError, Pushed, Verified};
 use answer::Later;
 use exchange::{Order, text};
+use gate::Gates;
 use verify::Verify;
 
 pub use builder::HttpPushBuilder;
@@ -49,7 +51,9 @@ const LARGEST_ANSWER: usize = 64 * 1024;
 ///
 /// 5xx, a 429 without `Retry-After` and network failures are retried; 3xx and 4xx are not, and a redirect is never
 /// followed. 429 and 503 with `Retry-After` are deferrals. Each device has a breaker of its own, named by its address,
-/// so that one bad device does not stop its siblings behind the same gateway. Connections are closed after each request
+/// so that one bad device does not stop its siblings behind the same gateway; and each host has one that only learns
+/// whether it can be connected to, so that a site that is down is not dialled for each of its devices: they are
+/// [deferred](crate::DeferralReason::HostDown). Connections are closed after each request
 /// unless [`keep_alive`](HttpPushBuilder::keep_alive) is asked for.
 #[derive(Clone)]
 pub struct HttpPush {
@@ -61,6 +65,8 @@ pub struct HttpPush {
     timeouts: Timeouts,
     keep_alive: bool,
     later: Arc<Later>,
+    /// Those of hosts that cannot be connected to.
+    gates: Option<Arc<Gates>>,
 }
 
 impl HttpPush {
@@ -81,9 +87,7 @@ impl HttpPush {
     /// A pool as a push wants it, to be built on: short answers, and a breaker of 5 failures, or of more where the
     /// failures of one delivery that succeeds in the end, push and verification together, would open it.
     pub fn pool_builder(retry: &Policy) -> PoolBuilder {
-        let rule = Rule::default();
-        let failures = rule.failures.max(retry.max_attempts().saturating_mul(2) - 1).min(MOST_FAILURES);
-        Pool::builder().config(PoolConfig::new().max_body(LARGEST_ANSWER)).breaker(rule.failures(failures))
+        Pool::builder().config(PoolConfig::new().max_body(LARGEST_ANSWER)).breaker(rule(retry))
     }
 
     /// The pool.
@@ -154,6 +158,13 @@ impl fmt::Debug for HttpPush {
             .field("retry", &self.retry)
             .field("timeouts", &self.timeouts)
             .field("keep_alive", &self.keep_alive)
+            .field("gates", &self.gates)
             .finish_non_exhaustive()
     }
+}
+
+/// The rule of breakers: the failures of one delivery that succeeds in the end do not open one.
+fn rule(retry: &Policy) -> Rule {
+    let rule = Rule::default();
+    rule.failures(rule.failures.max(retry.max_attempts().saturating_mul(2) - 1).min(MOST_FAILURES))
 }

@@ -9,6 +9,7 @@ use steadfast_clock::Nanos;
 
 use crate::attempt::Reached;
 use crate::classify::Answer;
+use crate::error::ErrorKind;
 
 /// Admits the attempts of a request, retries too, besides the limits of its host: see
 /// [`Request::admit`](crate::Request::admit).
@@ -98,6 +99,13 @@ pub trait Pass: Send {
     /// There is no whole answer, or the attempt was not made after all: then it got nowhere
     /// ([`Reached::NotConnected`]).
     fn failed(self: Box<Self>, reached: Reached);
+
+    /// As [`failed`](Self::failed), of an attempt that was made, with what kind of failure it was. The default tells
+    /// `failed`.
+    fn failed_with(self: Box<Self>, kind: ErrorKind, reached: Reached) {
+        let _ = kind;
+        self.failed(reached);
+    }
 }
 
 /// Why an attempt is not admitted.

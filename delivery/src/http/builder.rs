@@ -9,10 +9,11 @@ use steadfast_backoff::Policy;
 use steadfast_pool::{Pool, Timeouts};
 
 use super::answer::Later;
+use super::gate::Gates;
 use super::pointer::Pointer;
 use super::verify::{Pace, Verify};
 use super::version::Layout;
-use super::{CONTENT_DIGEST, DEVICE_ID, DEVICE_NAME, HttpPush, IDEMPOTENCY_KEY, REPR_DIGEST, UPDATE_VERSION};
+use super::{CONTENT_DIGEST, DEVICE_ID, DEVICE_NAME, HttpPush, IDEMPOTENCY_KEY, REPR_DIGEST, UPDATE_VERSION, rule};
 use crate::device::Path;
 use crate::error::{Error, ErrorKind};
 
@@ -30,6 +31,7 @@ pub struct HttpPushBuilder {
     retry: Policy,
     timeouts: Timeouts,
     keep_alive: bool,
+    host_breaker: bool,
 }
 
 impl Default for HttpPushBuilder {
@@ -45,6 +47,7 @@ impl Default for HttpPushBuilder {
             retry: Policy::delivery(),
             timeouts: Timeouts::streaming().stall(Duration::from_secs(30)),
             keep_alive: false,
+            host_breaker: true,
         }
     }
 }
@@ -138,6 +141,13 @@ impl HttpPushBuilder {
         self
     }
 
+    /// Dials every device, whatever became of others at the same host and port. By default a host that could not be
+    /// connected to 5 times within 60 s, or more often where one delivery alone would do that, is left alone for 30 s.
+    pub fn without_host_breaker(mut self) -> Self {
+        self.host_breaker = false;
+        self
+    }
+
     /// The push.
     ///
     /// # Errors
@@ -175,6 +185,7 @@ impl HttpPushBuilder {
                 .map_err(|error| config(String::from("cannot set up the HTTP client")).caused_by(error))?,
         };
         Ok(HttpPush {
+            gates: self.host_breaker.then(|| Arc::new(Gates::new(rule(&self.retry), pool.timer()))),
             pool,
             update_path: path("update", &self.update_path)?,
             verify: match self.verify_path.as_deref() {

@@ -7,6 +7,7 @@ use steadfast_backoff::Policy;
 use steadfast_pool::{Body, Redirects, Request, Resend, Response, redacted};
 use url::Url;
 
+use super::gate::Entrance;
 use super::reply::Call;
 use super::{DEVICE_ID, HttpPush};
 use crate::device::Device;
@@ -52,10 +53,28 @@ impl HttpPush {
         order: Order,
     ) -> Result<(Response, Call), PushError> {
         let call = Call::new(order.stage, format!("{} {}", order.method, redacted(&order.url)));
-        let request = self.request(context, device, order).map_err(|error| call.failed(&error))?;
+        let host = host(&order.url);
+        let once = order.once;
+        let mut request = self.request(context, device, order).map_err(|error| call.failed(&error))?;
+        let mut entrance = None;
+        if let Some(gates) = &self.gates {
+            match once {
+                // Asked again and again, it would open the gate for nobody, and is not to find it shut for others.
+                true if gates.is_shut(&host) => return Err(call.shut(&host)),
+                true => {}
+                false => {
+                    let own = Entrance::new(Arc::clone(gates), host);
+                    request = request.admit(own.keeper(context.meter()));
+                    entrance = Some(own);
+                }
+            }
+        }
         match self.pool.execute(request).await {
             Ok(response) => call.judge(&response).map(|()| (response, call)),
-            Err(error) => Err(call.failed(&error)),
+            Err(error) => match entrance.and_then(|entrance| entrance.refused()) {
+                Some(after) => Err(call.host_down(after, &error)),
+                None => Err(call.failed(&error)),
+            },
         }
     }
 
@@ -89,6 +108,12 @@ impl HttpPush {
         }
         Ok(request)
     }
+}
+
+/// The host and port that a request is sent to.
+fn host(url: &Url) -> Arc<str> {
+    let port = url.port_or_known_default().unwrap_or_default();
+    format!("{}:{port}", url.host_str().unwrap_or_default()).into()
 }
 
 /// The breaker of a device: its address without the scheme.

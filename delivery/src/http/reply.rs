@@ -1,12 +1,14 @@
 //! What the end of a call means for the device: fine, later, or a failure of a class.
 
+use std::time::Duration;
+
 use steadfast_backoff::Stop;
 use steadfast_pool::{Error, ErrorKind, Phase, Response};
 
 use super::answer::may_defer;
 use crate::attempt::Attempt;
 use crate::failure::{Failure, FailureClass, Stage};
-use crate::push::{Deferral, PushError};
+use crate::push::{Deferral, DeferralReason, PushError};
 
 /// One call, for what is told of it.
 pub(super) struct Call {
@@ -59,6 +61,17 @@ impl Call {
             message.push_str(&format!(" ({stop})"));
         }
         Err(Failure::new(self.stage, class, message).status(code).attempts(attempts).into())
+    }
+
+    /// The host is down: nothing more was sent.
+    pub(super) fn host_down(&self, after: Duration, error: &Error) -> PushError {
+        Deferral::new(after, self.attempts(error.attempts())).because(DeferralReason::HostDown).into()
+    }
+
+    /// The host is down: nothing was sent, and nothing is put off.
+    pub(super) fn shut(&self, host: &str) -> PushError {
+        let message = format!("{}: the host {host} cannot be connected to; nothing was sent", self.place);
+        Failure::new(self.stage, FailureClass::BreakerOpen, message).into()
     }
 
     /// The failure that an error is.

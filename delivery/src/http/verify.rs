@@ -165,8 +165,8 @@ impl HttpPush {
 
 /// Whether a restart may explain it.
 fn may_pass(class: FailureClass) -> bool {
-    use FailureClass::{Cut, ServerError, TimedOut, Tls, Unreachable, VerifyFailed};
-    matches!(class, Unreachable | Tls | ServerError | TimedOut | Cut | VerifyFailed)
+    use FailureClass::{BreakerOpen, Cut, ServerError, TimedOut, Tls, Unreachable, VerifyFailed};
+    matches!(class, Unreachable | Tls | ServerError | TimedOut | Cut | BreakerOpen | VerifyFailed)
 }
 
 /// How what runs differs from what is expected.

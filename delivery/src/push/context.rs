@@ -1,8 +1,8 @@
 //! What travels down with one delivery: version, key, chunk size, the call's own context, and a meter on the way up.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 use steadfast_pool::CallContext;
@@ -152,12 +152,16 @@ impl fmt::Debug for PushContext {
 }
 
 /// Counts what one delivery sends.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Meter {
     bytes: AtomicU64,
     attempts: AtomicU32,
     total: Option<Counter>,
+    moved: Mutex<Option<Moved>>,
 }
+
+/// Who is told that bytes are on their way.
+type Moved = Box<dyn FnOnce() + Send>;
 
 impl Meter {
     pub(crate) fn sent(&self, bytes: u64) {
@@ -165,6 +169,15 @@ impl Meter {
         if let Some(total) = &self.total {
             total.add(bytes);
         }
+        let moved = self.moved.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(moved) = moved {
+            moved();
+        }
+    }
+
+    /// Tells `moved` when the next bytes are on their way: there is a connection then.
+    pub(crate) fn when_moved(&self, moved: impl FnOnce() + Send + 'static) {
+        *self.moved.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(moved));
     }
 
     pub(crate) fn attempt_began(&self) {

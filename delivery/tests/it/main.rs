@@ -12,6 +12,7 @@ mod laws;
 mod polling;
 mod push;
 mod rollout;
+mod site;
 mod support;
 mod verify;
 mod version;

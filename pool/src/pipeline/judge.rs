@@ -31,7 +31,7 @@ pub(super) fn result(call: &Call<'_>, result: &Received) -> Judgement {
 pub(super) fn told(pass: Box<dyn Pass>, result: &Received) {
     match result {
         Ok((head, arrival)) => pass.answered(&answer(head, arrival)),
-        Err(failure) => pass.failed(failure.reached),
+        Err(failure) => pass.failed_with(failure.kind, failure.reached),
     }
 }
 
