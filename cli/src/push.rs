@@ -50,6 +50,9 @@ pub(crate) struct PushArgs {
     verify_path: String,
     #[command(flatten)]
     headers: HeaderArgs,
+    /// Send headers of --header-env over plain http, too, to hosts other than loopback: whoever listens there reads them.
+    #[arg(long)]
+    allow_plain_http: bool,
 }
 
 impl PushArgs {
@@ -75,6 +78,7 @@ impl PushArgs {
             .retry(policy)
             .update_path(&*self.update_path)
             .verify_path(&*self.verify_path);
+        let builder = if self.allow_plain_http { builder.allow_plain_http() } else { builder };
         let headers = self.headers.read()?;
         let builder = headers.into_iter().fold(builder, |builder, (name, value)| builder.header(name, value));
         builder.build().map_err(|error| failed(&error))
@@ -131,7 +135,10 @@ pub(crate) async fn run(args: Args, say: &Arc<Say>) -> Result<(), Failure> {
 /// `till-7: pushing (server_error): POST http://10.0.0.7/update: HTTP 500, after 3 attempts: look at …`.
 pub(crate) fn reason(outcome: &Outcome) -> String {
     match &outcome.failure {
-        Some(failure) => format!("{}: {failure}: {}", outcome.device, advice(failure.class)),
+        Some(failure) => {
+            let told = failure.to_string().replace("allow_plain_http()", "--allow-plain-http");
+            format!("{}: {told}: {}", outcome.device, advice(failure.class))
+        }
         None => format!("{}: {}", outcome.device, outcome.state),
     }
 }

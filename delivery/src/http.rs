@@ -1,6 +1,7 @@
 //! Pushing over HTTP: one streaming POST, one GET to verify, through the pool's pipeline.
 
 mod answer;
+mod auth;
 mod builder;
 mod exchange;
 mod gate;
@@ -61,6 +62,8 @@ pub struct HttpPush {
     update_path: Path,
     verify: Option<Verify>,
     headers: HeaderMap,
+    /// Whether credentials go to hosts that they reach in the clear.
+    plain_http: bool,
     retry: Policy,
     timeouts: Timeouts,
     keep_alive: bool,
@@ -87,7 +90,13 @@ impl HttpPush {
     /// A pool as a push wants it, to be built on: short answers, and a breaker of 5 failures, or of more where the
     /// failures of one delivery that succeeds in the end, push and verification together, would open it.
     pub fn pool_builder(retry: &Policy) -> PoolBuilder {
-        Pool::builder().config(PoolConfig::new().max_body(LARGEST_ANSWER)).breaker(rule(retry))
+        Pool::builder().config(Self::pool_config()).breaker(rule(retry))
+    }
+
+    /// The configuration of such a pool, for further settings.
+    #[must_use]
+    pub fn pool_config() -> PoolConfig {
+        PoolConfig::new().max_body(LARGEST_ANSWER)
     }
 
     /// The pool.

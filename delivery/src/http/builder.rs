@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use steadfast_backoff::Policy;
-use steadfast_pool::{Pool, Timeouts};
+use steadfast_pool::{Pool, Timeouts, Tls};
 
 use super::answer::Later;
+use super::auth::Credential;
 use super::gate::Gates;
 use super::pointer::Pointer;
 use super::verify::{Pace, Verify};
@@ -22,6 +23,9 @@ use crate::error::{Error, ErrorKind};
 #[must_use]
 pub struct HttpPushBuilder {
     pool: Option<Pool>,
+    tls: Option<Tls>,
+    credential: Option<Credential>,
+    plain_http: bool,
     update_path: String,
     verify_path: Option<String>,
     version_pointer: Option<String>,
@@ -38,6 +42,9 @@ impl Default for HttpPushBuilder {
     fn default() -> Self {
         Self {
             pool: None,
+            tls: None,
+            credential: None,
+            plain_http: false,
             update_path: String::from("/update"),
             verify_path: Some(String::from("/version")),
             version_pointer: None,
@@ -110,7 +117,39 @@ impl HttpPushBuilder {
         self
     }
 
-    /// Adds a header to every request, replacing one of that name. Mark the value of a credential as sensitive.
+    /// Sets whom to trust and who we are, in place of the roots of the machine: a private CA, a client certificate, pins,
+    /// TLS 1.3 only; and, for a bench, [`danger_accept_invalid_certs`](Tls::danger_accept_invalid_certs). TLS is 1.2 or
+    /// above.
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    /// Shows this bearer token to every device ([RFC 6750](https://www.rfc-editor.org/rfc/rfc6750)).
+    ///
+    /// A credential goes to the devices' own addresses and nowhere else, since no redirect is followed; and over plain
+    /// http to loopback only, unless [`allow_plain_http`](Self::allow_plain_http) says otherwise.
+    pub fn bearer(mut self, token: impl Into<String>) -> Self {
+        self.credential = Some(Credential::Bearer(token.into().into()));
+        self
+    }
+
+    /// Shows this user and password to every device ([RFC 7617](https://www.rfc-editor.org/rfc/rfc7617)), as
+    /// [`bearer`](Self::bearer) does a token.
+    pub fn basic(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
+        self.credential = Some(Credential::Basic(user.into(), password.into().into()));
+        self
+    }
+
+    /// Lets credentials, sensitive headers among them, travel over plain http to hosts other than loopback, for devices
+    /// inside of a private network. Whoever listens there can read them.
+    pub fn allow_plain_http(mut self) -> Self {
+        self.plain_http = true;
+        self
+    }
+
+    /// Adds a header to every request, replacing one of that name. Mark the value of a credential as sensitive: then it
+    /// is treated as one.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self
@@ -152,8 +191,9 @@ impl HttpPushBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] when a path leaves its device's address, a JSON pointer is none, a header is one that the push sets itself, a time
-    /// limit is zero, or there is no pool and none can be made.
+    /// [`ErrorKind::Config`] when a path leaves its device's address, a JSON pointer is none, a header is one that the
+    /// push sets itself, a credential is none or there are two, a time limit is zero, TLS was set beside a pool, or there
+    /// is no pool and none can be made.
     pub fn build(self) -> Result<HttpPush, Error> {
         let config = |message: String| Error::new(ErrorKind::Config, message);
         let path = |what: &str, path: &str| {
@@ -178,11 +218,28 @@ impl HttpPushBuilder {
         if self.timeouts.stall.is_zero() || self.timeouts.header.is_zero() {
             return Err(config(String::from("a time limit of zero lets nothing through")));
         }
-        let pool = match self.pool {
-            Some(pool) => pool,
-            None => HttpPush::pool_builder(&self.retry)
-                .build()
-                .map_err(|error| config(String::from("cannot set up the HTTP client")).caused_by(error))?,
+        let mut headers = self.headers;
+        if let Some(credential) = &self.credential {
+            let value = credential.header().map_err(|problem| config(String::from(problem)))?;
+            if headers.insert(header::AUTHORIZATION, value).is_some() {
+                return Err(config(String::from("there are two credentials: a header `authorization`, and another")));
+            }
+        }
+        let pool = match (self.pool, self.tls) {
+            (Some(_), Some(_)) => {
+                return Err(config(String::from("there is a pool: give the TLS settings to its configuration")));
+            }
+            (Some(pool), None) => pool,
+            (None, tls) => {
+                let builder = HttpPush::pool_builder(&self.retry);
+                let builder = match tls {
+                    Some(tls) => builder.config(HttpPush::pool_config().tls(tls)),
+                    None => builder,
+                };
+                builder
+                    .build()
+                    .map_err(|error| config(format!("cannot set up the HTTP client: {error}")).caused_by(error))?
+            }
         };
         Ok(HttpPush {
             gates: self.host_breaker.then(|| Arc::new(Gates::new(rule(&self.retry), pool.timer()))),
@@ -192,7 +249,8 @@ impl HttpPushBuilder {
                 Some(text) => Some(Verify { path: path("verify", text)?, layout, pace: self.pace }),
                 None => None,
             },
-            headers: self.headers,
+            headers,
+            plain_http: self.plain_http,
             retry: self.retry,
             timeouts: self.timeouts,
             keep_alive: self.keep_alive,
@@ -219,6 +277,9 @@ impl fmt::Debug for HttpPushBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.headers.keys().map(HeaderName::as_str).collect();
         f.debug_struct("HttpPushBuilder")
+            .field("tls", &self.tls)
+            .field("credential", &self.credential)
+            .field("plain_http", &self.plain_http)
             .field("update_path", &self.update_path)
             .field("verify_path", &self.verify_path)
             .field("version_pointer", &self.version_pointer)

@@ -7,6 +7,7 @@ use steadfast_backoff::Policy;
 use steadfast_pool::{Body, Redirects, Request, Resend, Response, redacted};
 use url::Url;
 
+use super::auth::{holds_credentials, is_in_the_clear};
 use super::gate::Entrance;
 use super::reply::Call;
 use super::{DEVICE_ID, HttpPush};
@@ -53,6 +54,9 @@ impl HttpPush {
         order: Order,
     ) -> Result<(Response, Call), PushError> {
         let call = Call::new(order.stage, format!("{} {}", order.method, redacted(&order.url)));
+        if !self.plain_http && holds_credentials(&self.headers) && is_in_the_clear(&order.url) {
+            return Err(call.in_the_clear(order.url.host_str().unwrap_or_default()));
+        }
         let host = host(&order.url);
         let once = order.once;
         let mut request = self.request(context, device, order).map_err(|error| call.failed(&error))?;

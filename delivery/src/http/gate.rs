@@ -45,10 +45,9 @@ impl Gates {
     /// The host could not be connected to; with the leave of its gate, or without, when there was none.
     fn failed(&self, host: &Arc<str>, permit: Option<OwnedPermit<SharedTimer>>) {
         let Some(breaker) = self.note(host) else { return };
-        match permit.map_or_else(|| breaker.permit_owned(Arc::clone(&self.timer)), Ok) {
-            Ok(permit) => permit.failure(),
-            // Others found out before.
-            Err(_) => {}
+        // Where others found out before, there is no leave to be had.
+        if let Ok(permit) = permit.map_or_else(|| breaker.permit_owned(Arc::clone(&self.timer)), Ok) {
+            permit.failure();
         }
     }
 

@@ -74,6 +74,15 @@ impl Call {
         Failure::new(self.stage, FailureClass::BreakerOpen, message).into()
     }
 
+    /// There is a credential, and the way to the host is open to whoever listens.
+    pub(super) fn in_the_clear(&self, host: &str) -> PushError {
+        let message = format!(
+            "{}: the credential would travel to {host} in the clear: use https, or allow it with allow_plain_http()",
+            self.place
+        );
+        Failure::new(self.stage, FailureClass::Rejected, message).into()
+    }
+
     /// The failure that an error is.
     pub(super) fn failed(&self, error: &Error) -> PushError {
         let attempts = self.attempts(error.attempts());

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod artifact;
+mod auth;
+
 mod contract;
 mod deferral;
 mod device;
