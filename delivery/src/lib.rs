@@ -6,6 +6,7 @@ mod error;
 mod filter;
 mod rfc3339;
 mod version;
+mod window;
 
 mod attempt;
 mod failure;
@@ -42,6 +43,7 @@ pub use strategy::{
     StrategyKind, WhenOffline,
 };
 pub use version::Version;
+pub use window::{AtEnd, Leftover, Opening, Start, Window, WindowRule, WindowState, WindowZone, Zone};
 
 pub use steadfast_backoff as backoff;
 pub use steadfast_pool as pool;

@@ -2,6 +2,7 @@
 
 mod filter;
 mod version;
+mod window;
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;

@@ -18,3 +18,4 @@ mod site;
 mod support;
 mod verify;
 mod version;
+mod window;

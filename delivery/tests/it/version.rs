@@ -8,7 +8,7 @@ fn versions_compare_as_people_mean_them() {
     fn check(ascending: &[&str]) {
         for pair in ascending.windows(2) {
             let (a, b) = (Version::new(pair[0]), Version::new(pair[1]));
-            assert!(a < b && b > a && a != b, "{a} < {b}");
+            assert!(a < b && a != b, "{a} < {b}");
         }
     }
     check(&["1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11"]);
