@@ -7,6 +7,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::filter::Filter;
+use crate::version::Version;
+use crate::window::Window;
+
 pub use gate::{Bound, Comparator, Denominator, Gate, Measure, Scope};
 pub use phase::{OnFailure, Phase};
 
@@ -23,9 +27,15 @@ pub struct Strategy {
     /// What becomes of devices that are offline.
     #[serde(default)]
     pub offline: WhenOffline,
+    /// Which devices of the fleet, limit and offset included.
+    #[serde(default, skip_serializing_if = "is_all")]
+    pub select: Filter,
     /// Nothing starts before this time, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before_ms: Option<u64>,
+    /// When devices may be worked on; `None` means always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
     /// The steps; empty means one that holds all devices and has no gate.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub phases: Vec<Phase>,
@@ -114,6 +124,12 @@ impl Strategy {
         Self::of(StrategyKind::Immediate)
     }
 
+    /// Within a maintenance window. Devices that are offline while it is open are skipped.
+    #[must_use]
+    pub fn scheduled(window: Window) -> Self {
+        Self { window: Some(window), ..Self::of(StrategyKind::Window) }
+    }
+
     /// In cumulative steps, each with its share, soak and gate.
     #[must_use]
     pub fn progressive(phases: impl IntoIterator<Item = Phase>) -> Self {
@@ -124,6 +140,32 @@ impl Strategy {
     #[must_use]
     pub fn on_connect() -> Self {
         Self { offline: WhenOffline::Wait, ..Self::of(StrategyKind::OnConnect) }
+    }
+
+    /// To the devices that match.
+    #[must_use]
+    pub fn region(select: Filter) -> Self {
+        Self { select, ..Self::of(StrategyKind::Region) }
+    }
+
+    /// To the devices below a version, and to those whose version is not known.
+    #[must_use]
+    pub fn firmware_upgrade(below: impl Into<Version>) -> Self {
+        Self { select: Filter::new().below(below), ..Self::of(StrategyKind::FirmwareUpgrade) }
+    }
+
+    /// Sets which devices of the fleet.
+    #[must_use]
+    pub fn select(mut self, select: Filter) -> Self {
+        self.select = select;
+        self
+    }
+
+    /// Sets when devices may be worked on.
+    #[must_use]
+    pub fn window(mut self, window: Window) -> Self {
+        self.window = Some(window);
+        self
     }
 
     /// Sets what becomes of devices that are offline.
@@ -172,7 +214,9 @@ impl Strategy {
         Self {
             kind,
             offline: WhenOffline::Skip,
+            select: Filter::new(),
             not_before_ms: None,
+            window: None,
             phases: Vec::new(),
             probe_every: None,
             site_cap: None,
@@ -200,4 +244,8 @@ impl StrategyKind {
             Self::FirmwareUpgrade => "firmware_upgrade",
         }
     }
+}
+
+fn is_all(filter: &Filter) -> bool {
+    *filter == Filter::default()
 }
