@@ -103,10 +103,7 @@ impl Device {
             let message = format!("device id {id:?} holds control characters");
             return Err(Error::new(ErrorKind::Device, message));
         }
-        let address = base(address).map_err(|what| {
-            let message = format!("address of device `{id}`: {what}");
-            Error::new(ErrorKind::Device, message)
-        })?;
+        let address = address_of(&id, address)?;
         Ok(Self {
             id,
             address,
@@ -137,6 +134,16 @@ impl Device {
     pub fn address(&self) -> &Url {
         &self.address
     }
+
+    /// It is reached elsewhere now.
+    pub(crate) fn move_to(&mut self, address: &str) -> Result<(), Error> {
+        self.address = address_of(&self.id, address)?;
+        Ok(())
+    }
+}
+
+fn address_of(id: &str, address: &str) -> Result<Url, Error> {
+    base(address).map_err(|what| Error::new(ErrorKind::Device, format!("address of device `{id}`: {what}")))
 }
 
 /// Reads a base URL. The text of a refusal never quotes the URL, which might hold credentials.

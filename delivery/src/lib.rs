@@ -35,8 +35,8 @@ pub use record::{
 };
 pub use rollout::{Eta, Handle, Progress, Rollout, RolloutBuilder, deliver};
 pub use store::{
-    ArtifactRecord, Change, DeviceChange, Heartbeat, Holder, Imported, Lease, NewRollout, Place, RolloutChange,
-    RolloutRecord, Spec, Store, Target, TargetState,
+    ArtifactRecord, Change, DeviceChange, Heartbeat, Holder, Imported, Lease, MemoryStore, NewRollout, Place,
+    RolloutChange, RolloutRecord, Spec, Store, Target, TargetState,
 };
 pub use strategy::{
     Bound, Comparator, Denominator, Gate, LateJoiners, Measure, OnFailure, Phase, Scope, SiteCap, Strategy,

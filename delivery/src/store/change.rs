@@ -18,6 +18,8 @@ pub enum Change {
 }
 
 /// A device goes from one state to another.
+///
+/// What is kept of the device is what its last change says, and nothing of before: what is to stay is said again.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct DeviceChange {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::json;
 use steadfast_clock::{ManualClock, shared};
 use steadfast_delivery::{
-    Artifact, Attempt, Device, DeviceState, Event, EventKind, Failure, FailureClass, Handle, HttpPush, Observer,
-    Outcome, Plan, Push, PushContext, PushError, Rollout, Stage, deliver,
+    Artifact, Attempt, Device, DeviceState, Event, EventKind, Failure, FailureClass, Handle, HttpPush, MemoryStore,
+    Observer, Outcome, Plan, Push, PushContext, PushError, Rollout, Stage, Store, deliver,
 };
 
 use crate::support::{Fake, devices};
@@ -26,8 +26,12 @@ fn handles_are_send_sync_and_traits_are_dyn_compatible() {
     send_sync::<Rollout>();
     send_sync::<Handle>();
     send_sync::<Outcome>();
+    send_sync::<MemoryStore>();
     let push: Arc<dyn Push> = Arc::new(HttpPush::new().unwrap());
     let observer: Arc<dyn Observer> = Arc::new(|_: &Event| {});
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let version = async move { store.version().await };
+    send_static(&version);
     let artifact = Artifact::from_bytes("x");
     let plan = Plan::builder(artifact.clone()).devices(devices(1)).build().unwrap();
     send_static(&Rollout::builder(plan, Arc::clone(&push)).observer(observer).build().execute());

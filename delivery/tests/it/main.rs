@@ -15,6 +15,7 @@ mod polling;
 mod push;
 mod rollout;
 mod site;
+mod store;
 mod support;
 mod verify;
 mod version;
