@@ -1,7 +1,9 @@
 //! What a heartbeat does to a device of the inventory, in every store.
 
+use steadfast_clock::UnixNanos;
+
 use super::Heartbeat;
-use crate::device::{Device, DeviceStatus};
+use crate::device::Device;
 use crate::error::Error;
 
 /// So many heartbeats are kept, the newest ones.
@@ -21,6 +23,6 @@ pub(super) fn apply(beat: &Heartbeat, device: &mut Device) -> Result<(), Error> 
     if let Some(version) = &beat.firmware_version {
         device.firmware_version = Some(version.clone());
     }
-    device.status = DeviceStatus::Online;
+    device.heard(UnixNanos::from_nanos(beat.at_ms.saturating_mul(1_000_000)));
     Ok(())
 }

@@ -36,6 +36,9 @@ pub struct Target {
     pub device: Device,
     /// Its state.
     pub state: DeviceState,
+    /// The state that it was in before: one that was deferred while it was verified has the artifact already. Pending
+    /// for one to which nothing happened.
+    pub before: DeviceState,
     /// Attempts that count, and deferrals, so far.
     pub tried: (u32, u32),
     /// When it was first deferred, in milliseconds since 1970.
@@ -85,7 +88,7 @@ impl Target {
     /// A device that was not tried yet.
     #[must_use]
     pub fn new(place: Place, device: Device, state: DeviceState) -> Self {
-        Self { place, device, state, tried: (0, 0), first_deferred_ms: None, token: None }
+        Self { place, device, state, before: DeviceState::Pending, tried: (0, 0), first_deferred_ms: None, token: None }
     }
 }
 

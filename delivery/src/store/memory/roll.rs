@@ -30,6 +30,8 @@ pub(super) struct Roll {
     devices: Vec<Device>,
     /// Numbers of states, by place: apart from the rest, so that a batch is checked, and taken back, in few cache lines.
     states: Vec<u8>,
+    /// Those that the devices were in before.
+    before: Vec<u8>,
     facts: Vec<Facts>,
     /// Places in the order of the ids of their devices; made when it is asked for.
     by_id: Option<Vec<u32>>,
@@ -71,6 +73,7 @@ impl Roll {
             counts: Counts::pending(n),
             devices,
             states: vec![code::of_state(DeviceState::Pending); n],
+            before: vec![code::of_state(DeviceState::Pending); n],
             facts: vec![Facts::default(); n],
             by_id: None,
             log: Log::default(),
@@ -107,11 +110,13 @@ impl Roll {
 
     pub(super) fn target(&self, place: Place) -> Result<Target, Error> {
         let index = place.0 as usize;
-        let state = self.states.get(index).and_then(|state| code::to_state(*state));
-        let (Some(state), Some(device), Some(facts)) = (state, self.devices.get(index), self.facts.get(index)) else {
+        let at = |states: &[u8]| states.get(index).and_then(|state| code::to_state(*state));
+        let known = (at(&self.states), at(&self.before), self.devices.get(index), self.facts.get(index));
+        let (Some(state), Some(before), Some(device), Some(facts)) = known else {
             return Err(refusal::no_place(&self.id, place));
         };
         let mut target = Target::new(place, device.clone(), state);
+        target.before = before;
         target.tried = facts.tried;
         if let Some(rare) = &facts.rare {
             target.first_deferred_ms = rare.first_deferred_ms;
@@ -153,6 +158,7 @@ impl Roll {
         self.counts.0[0] += devices.len() as u64;
         self.devices.extend(devices);
         self.states.resize(n, code::of_state(DeviceState::Pending));
+        self.before.resize(n, code::of_state(DeviceState::Pending));
         self.facts.resize_with(n, Facts::default);
         Ok(Place(first))
     }
@@ -217,7 +223,9 @@ impl Roll {
             (None, Some(after_ms)) => self.log.after(after_ms),
             (None, None) => {}
         }
-        let Some(facts) = self.facts.get_mut(change.place.0 as usize) else { return };
+        let index = change.place.0 as usize;
+        let (Some(before), Some(facts)) = (self.before.get_mut(index), self.facts.get_mut(index)) else { return };
+        *before = from;
         facts.tried = change.tried;
         facts.due_ms = change.due_ms.unwrap_or(0);
         let (first_deferred_ms, token) = (change.first_deferred_ms, change.token);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use steadfast_clock::UnixNanos;
 use steadfast_delivery::DeviceState::{Deferred, Failed, Pending, Pushing, Skipped, Succeeded, Verifying};
 use steadfast_delivery::{
     Change, Command, Device, DeviceStatus, ErrorKind, EventKind, FailureClass, Heartbeat, Hold, Imported, MemoryStore,
@@ -283,18 +284,22 @@ async fn a_device_leaves_the_state_it_is_in(store: Shared) {
 async fn what_the_last_change_says_is_what_is_kept(store: Shared) {
     let lease = driven(&*store, "r1", 1).await;
     let mut pen = Pen::new(1);
-    let mut deferred = pen.device(0, Pending, Deferred);
+    let began = vec![pen.moved(0, Pending, Pushing), pen.moved(0, Pushing, Verifying)];
+    store.commit(&lease, began).await.unwrap();
+    let mut deferred = pen.device(0, Verifying, Deferred);
     (deferred.due_ms, deferred.tried, deferred.first_deferred_ms) = (Some(NOW + 9), (2, 1), Some(NOW));
     deferred.token = Some("https://d0/uploads/7".into());
     store.commit(&lease, vec![Change::Device(deferred)]).await.unwrap();
     let target = store.targets("r1", &[Place(0)]).await.unwrap().remove(0);
-    assert_eq!((target.state, target.tried, target.first_deferred_ms), (Deferred, (2, 1), Some(NOW)));
+    assert_eq!((target.state, target.before), (Deferred, Verifying));
+    assert_eq!((target.tried, target.first_deferred_ms), ((2, 1), Some(NOW)));
     assert_eq!(target.token.as_deref(), Some("https://d0/uploads/7"));
     let mut going_on = pen.device(0, Deferred, Pushing);
     (going_on.tried, going_on.first_deferred_ms) = ((3, 1), Some(NOW));
     store.commit(&lease, vec![Change::Device(going_on)]).await.unwrap();
     let target = store.targets("r1", &[Place(0)]).await.unwrap().remove(0);
-    assert_eq!((target.state, target.tried, target.first_deferred_ms), (Pushing, (3, 1), Some(NOW)));
+    assert_eq!((target.state, target.before), (Pushing, Deferred));
+    assert_eq!((target.tried, target.first_deferred_ms), ((3, 1), Some(NOW)));
     assert_eq!((target.token, store.scan("r1").await.unwrap()[0].due_ms), (None, 0));
 }
 
@@ -468,6 +473,7 @@ async fn heartbeats_bring_devices_online(store: Shared) {
     let beats = vec![beat.clone(), Heartbeat::new("who", NOW), again.clone(), Heartbeat::new("d1", NOW)];
     assert_eq!(store.heartbeat(beats).await.unwrap(), ["who"]);
     let heard = store.device("d0").await.unwrap().unwrap();
+    assert_eq!(heard.last_seen, Some(UnixNanos::from_nanos((NOW + 1) * 1_000_000)));
     assert_eq!((heard.status, heard.name.as_deref()), (DeviceStatus::Online, Some("till")));
     assert_eq!((heard.address().as_str(), heard.firmware_version.as_deref()), ("http://10.0.0.7/", Some("1.9")));
     let noted = store.heartbeats(0, 9).await.unwrap();
