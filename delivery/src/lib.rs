@@ -14,6 +14,8 @@ mod push;
 
 mod http;
 
+#[allow(dead_code, unused_imports, reason = "the driver of rollouts is built on it")]
+mod engine;
 mod plan;
 mod record;
 mod strategy;
