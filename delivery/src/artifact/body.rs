@@ -125,7 +125,7 @@ mod tests {
 
     /// Bytes whose every part is different.
     fn varied(seed: u8, len: usize) -> Vec<u8> {
-        (0..len as u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8 ^ seed).collect()
+        (0_u32..).take(len).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8 ^ seed).collect()
     }
 
     proptest! {
