@@ -32,7 +32,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     inventory_out: Option<PathBuf>,
     #[command(flatten)]
-    nature: nature::Args,
+    nature: nature::NatureArgs,
 }
 
 pub(super) async fn run(args: Args, say: &Arc<Say>) -> Result<(), Failure> {

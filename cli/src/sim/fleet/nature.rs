@@ -9,7 +9,7 @@ use steadfast_testkit::{Authority, FleetBuilder, FleetTls, Leaf};
 use crate::exit::Failure;
 
 #[derive(clap::Args, Debug)]
-pub(super) struct Args {
+pub(super) struct NatureArgs {
     /// What all devices run at first.
     #[arg(long, value_name = "VERSION")]
     version: Option<String>,
@@ -39,7 +39,7 @@ pub(super) struct Args {
     client_certificate: bool,
 }
 
-impl Args {
+impl NatureArgs {
     pub(super) fn apply(self, mut fleet: FleetBuilder) -> Result<FleetBuilder, Failure> {
         if let Some(version) = self.version {
             fleet = fleet.version(version);
