@@ -1,11 +1,12 @@
 //! What is delivered: immutable bytes that every device reads on its own.
 
 mod body;
+mod signature;
 mod source;
 
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -16,6 +17,8 @@ use sha2::{Digest, Sha256};
 use crate::error::{Error, ErrorKind};
 use crate::push::PushContext;
 use source::Source;
+
+pub use signature::{DetachedSignature, SignatureKey, SignaturePolicy, Signed};
 
 const SMALLEST_CHUNK: usize = 64 * 1024;
 const LARGEST_CHUNK: usize = 256 * 1024;
@@ -42,6 +45,21 @@ struct Inner {
     len: u64,
     digest: [u8; 32],
     header: HeaderValue,
+    /// Whose signatures of it were verified.
+    signers: Mutex<Vec<SignatureKey>>,
+}
+
+impl Inner {
+    fn signers(&self) -> MutexGuard<'_, Vec<SignatureKey>> {
+        self.signers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn signed_by(&self, key: &SignatureKey) {
+        let mut signers = self.signers();
+        if !signers.contains(key) {
+            signers.push(key.clone());
+        }
+    }
 }
 
 impl Artifact {
@@ -82,7 +100,7 @@ impl Artifact {
         // Base64 between colons is always a valid header value; an empty one never happens.
         let header = HeaderValue::from_str(&format!("sha-256=:{}:", STANDARD.encode(digest)));
         let header = header.unwrap_or_else(|_| HeaderValue::from_static(""));
-        Self { inner: Arc::new(Inner { source, len, digest, header }) }
+        Self { inner: Arc::new(Inner { source, len, digest, header, signers: Mutex::default() }) }
     }
 
     /// Its length in bytes.

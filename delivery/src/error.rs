@@ -18,6 +18,8 @@ pub struct Error {
 pub enum ErrorKind {
     /// The artifact cannot be opened or read.
     Artifact,
+    /// A signature that is required is missing, does not fit, or is by somebody else.
+    Signature,
     /// A device's id or address is not usable.
     Device,
     /// The plan contradicts itself.

@@ -23,7 +23,7 @@ mod strategy;
 mod rollout;
 mod store;
 
-pub use artifact::{Artifact, chunk_size};
+pub use artifact::{Artifact, DetachedSignature, SignatureKey, SignaturePolicy, Signed, chunk_size};
 pub use attempt::Attempt;
 pub use device::{Device, DeviceStatus};
 pub use error::{Error, ErrorKind};

@@ -5,7 +5,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use crate::artifact::{Artifact, chunk_size};
+use crate::artifact::{Artifact, SignaturePolicy, chunk_size};
 use crate::device::Device;
 use crate::error::{Error, ErrorKind};
 use crate::push::{MEMORY_BUDGET, fresh_id};
@@ -45,6 +45,7 @@ impl Plan {
             devices: Vec::new(),
             concurrency: const { NonZeroUsize::new(64).unwrap() },
             memory_budget: MEMORY_BUDGET,
+            policy: None,
         }
     }
 
@@ -107,6 +108,7 @@ pub struct PlanBuilder {
     devices: Vec<Device>,
     concurrency: NonZeroUsize,
     memory_budget: usize,
+    policy: Option<SignaturePolicy>,
 }
 
 impl PlanBuilder {
@@ -141,13 +143,23 @@ impl PlanBuilder {
         self
     }
 
+    /// Refuses an artifact that has no signature by a key of `policy`: it has to be
+    /// [verified](Artifact::verify_signature) before the plan is built.
+    pub fn require_signature(mut self, policy: SignaturePolicy) -> Self {
+        self.policy = Some(policy);
+        self
+    }
+
     /// The plan.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Plan`] when two devices have the same id, or the id or version is empty or holds control
-    /// characters.
+    /// characters; [`ErrorKind::Signature`] when a signature is required and none was verified.
     pub fn build(self) -> Result<Plan, Error> {
+        if let Some(policy) = &self.policy {
+            policy.check(&self.artifact)?;
+        }
         let id = match self.id {
             Some(id) => checked("rollout id", id)?,
             None => format!("rollout-{}", &fresh_id()[..16]),

@@ -91,7 +91,7 @@ impl Opened {
     }
 
     /// Reads at most `chunk` bytes at `at`, fewer only at the end, and makes sure that the file is still the same.
-    fn read(&self, at: u64, chunk: usize, buffer: BytesMut) -> io::Result<Bytes> {
+    pub(super) fn read(&self, at: u64, chunk: usize, buffer: BytesMut) -> io::Result<Bytes> {
         let result = self.read_unchanged(at, chunk, buffer);
         if let Err(error) = &result {
             let _ = self.changed.set(error.to_string());

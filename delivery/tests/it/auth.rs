@@ -34,14 +34,14 @@ async fn push(tls: Tls, server: &Server) -> Result<steadfast_delivery::Pushed, P
 
 #[tokio::test]
 async fn every_request_has_the_credential() {
-    let settings: [(fn(HttpPushBuilder) -> HttpPushBuilder, &str); 2] = [
-        (|push| push.bearer(SECRET), "Bearer c4nary-t0ken"),
-        (|push| push.basic("Aladdin", "open sesame"), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="),
-    ];
-    for (set, expected) in settings {
-        let clock = ManualClock::new();
+    let clock = ManualClock::new();
+    let builder = || http(&clock, Policy::delivery());
+    for (builder, expected) in [
+        (builder().bearer(SECRET), "Bearer c4nary-t0ken"),
+        (builder().basic("Aladdin", "open sesame"), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="),
+    ] {
         let server = server(&clock, Script::new().always(Reply::status(200).body("2"))).await;
-        let push = set(http(&clock, Policy::delivery())).build().unwrap();
+        let push = builder.build().unwrap();
         let target = device("d", server.url());
         run(&clock, push.push(&PushContext::new(), &target, &Artifact::from_bytes("x"))).await.unwrap();
         run(&clock, push.verify(&PushContext::new(), &target, "2")).await.unwrap();

@@ -13,8 +13,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 use steadfast_clock::{ManualClock, shared};
 use steadfast_delivery::{
-    Artifact, Deferral, Device, Event, EventKind, Failure, FailureClass, Handle, Plan, Rollout, RolloutStatus,
-    chunk_size,
+    Artifact, Deferral, DetachedSignature, Device, Event, EventKind, Failure, FailureClass, Handle, Plan, Rollout,
+    RolloutStatus, SignatureKey, chunk_size,
 };
 
 use crate::support::{Fake, Memory, devices, run};
@@ -44,6 +44,13 @@ proptest! {
         let chunk = chunk_size(budget, concurrency);
         prop_assert!((64 * 1024..=256 * 1024).contains(&chunk));
         prop_assert!(chunk == 64 * 1024 || chunk * concurrency <= budget);
+    }
+
+    /// No text makes a reader of keys and signatures panic.
+    #[test]
+    fn keys_and_signatures_are_read_or_refused(text in "(\\PC{0,40}\n?){0,5}", line in "[A-Za-z0-9+/=]{0,110}") {
+        let _ = (SignatureKey::minisign(&text), DetachedSignature::minisign(&text), SignatureKey::minisign(&line));
+        let _ = DetachedSignature::minisign(&format!("untrusted comment:\n{line}\ntrusted comment: {text}\n{line}"));
     }
 
     /// No text makes a device panic, and every device is read back from JSON as it was.

@@ -14,6 +14,7 @@ mod laws;
 mod polling;
 mod push;
 mod rollout;
+mod signature;
 mod site;
 mod store;
 mod support;
