@@ -1,6 +1,7 @@
 //! What is delivered: immutable bytes that every device reads on its own.
 
 mod body;
+mod part;
 mod signature;
 mod source;
 

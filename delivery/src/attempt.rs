@@ -32,6 +32,9 @@ pub struct Attempt {
         skip_serializing_if = "Option::is_none"
     )]
     pub wait: Option<Duration>,
+    /// The byte of the artifact from which it went on; `None` where it began at the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumed_at: Option<u64>,
     /// Whether the device said "later": then it does not count as an attempt.
     #[serde(default, skip_serializing_if = "is_false")]
     pub deferred: bool,
@@ -51,6 +54,7 @@ impl Attempt {
             error: None,
             elapsed: Duration::ZERO,
             wait: None,
+            resumed_at: None,
             deferred: false,
             maybe_executed: false,
         }

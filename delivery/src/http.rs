@@ -7,6 +7,7 @@ mod exchange;
 mod gate;
 mod pointer;
 mod reply;
+mod resumable;
 mod verify;
 mod version;
 
@@ -31,6 +32,7 @@ use gate::Gates;
 use verify::Verify;
 
 pub use builder::HttpPushBuilder;
+pub use resumable::Resumable;
 
 const DEVICE_ID: HeaderName = HeaderName::from_static("x-device-id");
 const DEVICE_NAME: HeaderName = HeaderName::from_static("x-device-name");
@@ -67,6 +69,7 @@ pub struct HttpPush {
     retry: Policy,
     timeouts: Timeouts,
     keep_alive: bool,
+    resumable: Resumable,
     later: Arc<Later>,
     /// Those of hosts that cannot be connected to.
     gates: Option<Arc<Gates>>,
@@ -127,9 +130,14 @@ impl HttpPush {
     }
 }
 
-#[async_trait]
-impl Push for HttpPush {
-    async fn push(&self, context: &PushContext, device: &Device, artifact: &Artifact) -> Result<Pushed, PushError> {
+impl HttpPush {
+    /// The whole artifact in one POST.
+    async fn push_whole(
+        &self,
+        context: &PushContext,
+        device: &Device,
+        artifact: &Artifact,
+    ) -> Result<Pushed, PushError> {
         let changed = |what| Failure::new(Stage::Pushing, FailureClass::ArtifactChanged, what);
         if let Some(what) = artifact.changed() {
             return Err(changed(what).into());
@@ -145,6 +153,16 @@ impl Push for HttpPush {
                 None => Err(PushError::Failed(failure)),
             },
             Err(deferred) => Err(deferred),
+        }
+    }
+}
+
+#[async_trait]
+impl Push for HttpPush {
+    async fn push(&self, context: &PushContext, device: &Device, artifact: &Artifact) -> Result<Pushed, PushError> {
+        match self.resumable {
+            Resumable::Never => self.push_whole(context, device, artifact).await,
+            how => resumable::push(self, how, context, device, artifact).await,
         }
     }
 
@@ -168,6 +186,7 @@ impl fmt::Debug for HttpPush {
             .field("timeouts", &self.timeouts)
             .field("keep_alive", &self.keep_alive)
             .field("gates", &self.gates)
+            .field("resumable", &self.resumable)
             .finish_non_exhaustive()
     }
 }

@@ -29,7 +29,7 @@ pub use device::{Device, DeviceStatus};
 pub use error::{Error, ErrorKind};
 pub use failure::{Failure, FailureClass, Stage};
 pub use filter::{Filter, Mismatch};
-pub use http::{HttpPush, HttpPushBuilder};
+pub use http::{HttpPush, HttpPushBuilder, Resumable};
 pub use plan::{Plan, PlanBuilder};
 pub use push::{Deferral, DeferralReason, Polling, Push, PushContext, PushError, Pushed, Verified};
 pub use record::{

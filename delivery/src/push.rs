@@ -4,6 +4,7 @@ mod context;
 mod deferral;
 mod error;
 mod polling;
+mod token;
 
 use async_trait::async_trait;
 

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io;
+use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -25,6 +26,7 @@ pub(super) struct Reader {
     /// Whether the next piece is read while the one before is on its way.
     ahead: bool,
     at: u64,
+    end: u64,
     reading: Option<Read>,
     /// The piece that was handed out last: once the connection has let go of it, the one after the next is read into it.
     spent: Bytes,
@@ -35,7 +37,20 @@ impl Reader {
     pub(super) fn new(artifact: Artifact, chunk: usize, meter: Arc<Meter>) -> Self {
         let ahead = chunk >= HALVED;
         let piece = if ahead { chunk / 2 } else { chunk.max(1) };
-        Self { artifact, piece, ahead, at: 0, reading: None, spent: Bytes::new(), meter }
+        let end = artifact.len();
+        Self { artifact, piece, ahead, at: 0, end, reading: None, spent: Bytes::new(), meter }
+    }
+
+    /// Reads these bytes alone, as far as there are any.
+    pub(super) fn between(mut self, bytes: &Range<u64>) -> Self {
+        self.end = bytes.end.min(self.end);
+        self.at = bytes.start.min(self.end);
+        self
+    }
+
+    /// `bytes`, or as many as there are still to read.
+    fn at_most(&self, bytes: usize) -> usize {
+        usize::try_from(self.end - self.at).map_or(bytes, |left| left.min(bytes))
     }
 
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
@@ -43,20 +58,21 @@ impl Reader {
             Source::Memory(bytes) => {
                 let at = usize::try_from(self.at).unwrap_or(usize::MAX).min(bytes.len());
                 let chunk = if self.ahead { self.piece * 2 } else { self.piece };
-                let end = at.saturating_add(chunk).min(bytes.len());
+                let end = at.saturating_add(self.at_most(chunk)).min(bytes.len());
                 self.at = end as u64;
                 Poll::Ready(Ok(bytes.slice(at..end)))
             }
             Source::File(opened) => {
                 let opened = Arc::clone(opened);
-                let reading = self.reading.get_or_insert_with(|| read(&opened, self.at, self.piece, &mut self.spent));
+                let piece = self.at_most(self.piece);
+                let reading = self.reading.get_or_insert_with(|| read(&opened, self.at, piece, &mut self.spent));
                 let bytes = ready!(reading.as_mut().poll(cx))?;
                 self.reading = None;
                 // Another reader may have seen what this one came too early for.
                 opened.check()?;
                 self.at += bytes.len() as u64;
-                if self.ahead && self.at < self.artifact.len() {
-                    let mut next = read(&opened, self.at, self.piece, &mut self.spent);
+                if self.ahead && self.at < self.end {
+                    let mut next = read(&opened, self.at, self.at_most(self.piece), &mut self.spent);
                     // Begins to read. Should it be done already, it is asked again all the same.
                     match next.as_mut().poll(cx) {
                         Poll::Pending => self.reading = Some(next),
@@ -91,11 +107,11 @@ impl http_body::Body for Reader {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.at >= self.artifact.len()
+        self.at >= self.end
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.artifact.len() - self.at)
+        SizeHint::with_exact(self.end - self.at)
     }
 }
 

@@ -14,7 +14,9 @@ use super::gate::Gates;
 use super::pointer::Pointer;
 use super::verify::{Pace, Verify};
 use super::version::Layout;
-use super::{CONTENT_DIGEST, DEVICE_ID, DEVICE_NAME, HttpPush, IDEMPOTENCY_KEY, REPR_DIGEST, UPDATE_VERSION, rule};
+use super::{
+    CONTENT_DIGEST, DEVICE_ID, DEVICE_NAME, HttpPush, IDEMPOTENCY_KEY, REPR_DIGEST, Resumable, UPDATE_VERSION, rule,
+};
 use crate::device::Path;
 use crate::error::{Error, ErrorKind};
 
@@ -36,6 +38,7 @@ pub struct HttpPushBuilder {
     timeouts: Timeouts,
     keep_alive: bool,
     host_breaker: bool,
+    resumable: Resumable,
 }
 
 impl Default for HttpPushBuilder {
@@ -55,6 +58,7 @@ impl Default for HttpPushBuilder {
             timeouts: Timeouts::streaming().stall(Duration::from_secs(30)),
             keep_alive: false,
             host_breaker: true,
+            resumable: Resumable::Never,
         }
     }
 }
@@ -187,6 +191,13 @@ impl HttpPushBuilder {
         self
     }
 
+    /// Sets whether an upload that breaks off goes on where it stood; default [`Resumable::Never`]. The upload is opened
+    /// at the update path.
+    pub fn resumable(mut self, how: Resumable) -> Self {
+        self.resumable = how;
+        self
+    }
+
     /// The push.
     ///
     /// # Errors
@@ -254,6 +265,7 @@ impl HttpPushBuilder {
             retry: self.retry,
             timeouts: self.timeouts,
             keep_alive: self.keep_alive,
+            resumable: self.resumable,
             later: Arc::new(Later),
         })
     }
@@ -289,6 +301,7 @@ impl fmt::Debug for HttpPushBuilder {
             .field("retry", &self.retry)
             .field("timeouts", &self.timeouts)
             .field("keep_alive", &self.keep_alive)
+            .field("resumable", &self.resumable)
             .finish_non_exhaustive()
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue, Method};
-use steadfast_backoff::Policy;
-use steadfast_pool::{Body, Redirects, Request, Resend, Response, redacted};
+use steadfast_backoff::{Policy, Stop};
+use steadfast_pool::{Body, CallContext, Redirects, Request, Resend, Response, redacted};
 use url::Url;
 
 use super::auth::{holds_credentials, is_in_the_clear};
@@ -25,11 +25,20 @@ pub(super) struct Order {
     pub(super) body: Option<Body>,
     /// Whether it is asked once, by itself: no retries, and no breaker learns from it.
     pub(super) once: bool,
+    /// Whether it is one request of a loop that is not the pipeline's: not retried, not paid for, and not counted.
+    pub(super) single: bool,
+}
+
+/// Why there is no answer.
+pub(super) struct Unanswered {
+    pub(super) why: PushError,
+    /// Whether another attempt may bring one.
+    pub(super) again: bool,
 }
 
 impl Order {
     pub(super) fn new(stage: Stage, method: Method, url: Url) -> Self {
-        Self { stage, method, url, headers: HeaderMap::new(), body: None, once: false }
+        Self { stage, method, url, headers: HeaderMap::new(), body: None, once: false, single: false }
     }
 
     /// Sets the body, and headers that belong to it.
@@ -43,6 +52,23 @@ impl Order {
         self.once = once;
         self
     }
+
+    /// What is told of it.
+    pub(super) fn call(&self) -> Call {
+        Call::new(self.stage, format!("{} {}", self.method, redacted(&self.url)))
+    }
+
+    /// Sends it as one request of a loop of the caller's own.
+    pub(super) fn single(mut self) -> Self {
+        self.single = true;
+        self
+    }
+}
+
+impl From<PushError> for Unanswered {
+    fn from(why: PushError) -> Self {
+        Self { why, again: false }
+    }
 }
 
 impl HttpPush {
@@ -53,9 +79,23 @@ impl HttpPush {
         device: &Device,
         order: Order,
     ) -> Result<(Response, Call), PushError> {
-        let call = Call::new(order.stage, format!("{} {}", order.method, redacted(&order.url)));
+        let call = order.call();
+        match self.exchange(&call, context, device, order).await {
+            Ok(response) => call.judge(&response).map(|()| (response, call)),
+            Err(unanswered) => Err(unanswered.why),
+        }
+    }
+
+    /// Sends a request; any answer will do.
+    pub(super) async fn exchange(
+        &self,
+        call: &Call,
+        context: &PushContext,
+        device: &Device,
+        order: Order,
+    ) -> Result<Response, Unanswered> {
         if !self.plain_http && holds_credentials(&self.headers) && is_in_the_clear(&order.url) {
-            return Err(call.in_the_clear(order.url.host_str().unwrap_or_default()));
+            return Err(call.in_the_clear(order.url.host_str().unwrap_or_default()).into());
         }
         let host = host(&order.url);
         let once = order.once;
@@ -64,7 +104,7 @@ impl HttpPush {
         if let Some(gates) = &self.gates {
             match once {
                 // Asked again and again, it would open the gate for nobody, and is not to find it shut for others.
-                true if gates.is_shut(&host) => return Err(call.shut(&host)),
+                true if gates.is_shut(&host) => return Err(call.shut(&host).into()),
                 true => {}
                 false => {
                     let own = Entrance::new(Arc::clone(gates), host);
@@ -73,13 +113,10 @@ impl HttpPush {
                 }
             }
         }
-        match self.pool.execute(request).await {
-            Ok(response) => call.judge(&response).map(|()| (response, call)),
-            Err(error) => match entrance.and_then(|entrance| entrance.refused()) {
-                Some(after) => Err(call.host_down(after, &error)),
-                None => Err(call.failed(&error)),
-            },
-        }
+        self.pool.execute(request).await.map_err(|error| match entrance.and_then(|entrance| entrance.refused()) {
+            Some(after) => call.host_down(after, &error).into(),
+            None => Unanswered { why: call.failed(&error), again: error.stop() == Some(&Stop::AttemptsSpent) },
+        })
     }
 
     fn request(&self, context: &PushContext, device: &Device, order: Order) -> Result<Request, steadfast_pool::Error> {
@@ -100,8 +137,14 @@ impl HttpPush {
             .timeouts(self.timeouts)
             .redirects(Redirects::none())
             .retry(self.retry)
-            .classify(Arc::clone(&self.later) as _)
-            .observer(Arc::new(Counting(context.meter())));
+            .classify(Arc::clone(&self.later) as _);
+        if order.single {
+            let mut alone = CallContext::new().resend(Resend::Always);
+            alone.deadline = context.deadline();
+            request = request.context(alone).retry(Policy::disabled());
+        } else {
+            request = request.observer(Arc::new(Counting(context.meter())));
+        }
         if order.once {
             // Nothing but the limit of the answer bounds how long an address that swallows everything is dialled.
             let limits = self.timeouts.attempt(Some(self.timeouts.header));
@@ -121,7 +164,7 @@ fn host(url: &Url) -> Arc<str> {
 }
 
 /// The breaker of a device: its address without the scheme.
-fn scope(device: &Device) -> String {
+pub(super) fn scope(device: &Device) -> String {
     let url = redacted(device.address());
     let bare = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
     bare.trim_end_matches('/').to_owned()

@@ -95,7 +95,7 @@ impl Call {
 }
 
 /// The class of a failure that only came to its end because no further retry was allowed.
-fn stopped(stop: &Stop) -> Option<FailureClass> {
+pub(super) fn stopped(stop: &Stop) -> Option<FailureClass> {
     match stop {
         Stop::BudgetSpent => Some(FailureClass::BudgetSpent),
         Stop::DeadlineTooSoon { .. } => Some(FailureClass::TimedOut),

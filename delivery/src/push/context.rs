@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
+use steadfast_clock::Nanos;
 use steadfast_pool::CallContext;
 use steadfast_telemetry::Counter;
 
 use super::Polling;
+use super::token::Token;
 use crate::artifact::{chunk_size, hex};
 
 /// The default of the memory that readers of artifacts share.
@@ -33,6 +35,7 @@ pub struct PushContext {
     /// How a verification stands that goes on over deferrals; `None` has the device asked once.
     pub polling: Option<Polling>,
     meter: Arc<Meter>,
+    token: Token,
 }
 
 impl PushContext {
@@ -47,6 +50,7 @@ impl PushContext {
             digest: None,
             polling: None,
             meter: Arc::default(),
+            token: Token::default(),
         }
     }
 
@@ -125,7 +129,22 @@ impl PushContext {
             digest: None,
             polling: None,
             meter: Arc::new(Meter { total: Some(total.clone()), ..Meter::default() }),
+            token: Token::default(),
         }
+    }
+
+    /// The earlier of the deadlines that the call and the layers above it have.
+    pub(crate) fn deadline(&self) -> Option<Nanos> {
+        let carried = self.call.carried.as_ref().and_then(|carried| carried.deadline());
+        self.call.deadline.into_iter().chain(carried).min()
+    }
+
+    pub(super) fn token_mut(&mut self) -> &mut Token {
+        &mut self.token
+    }
+
+    pub(super) fn token(&self) -> &Token {
+        &self.token
     }
 
     pub(crate) fn meter(&self) -> Arc<Meter> {
@@ -147,6 +166,7 @@ impl fmt::Debug for PushContext {
             .field("chunk_size", &self.chunk_size)
             .field("call", &self.call)
             .field("polling", &self.polling)
+            .field("token", &self.token)
             .finish_non_exhaustive()
     }
 }
