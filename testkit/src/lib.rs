@@ -14,11 +14,13 @@ mod proxy;
 mod tls;
 
 mod chaos;
+mod device;
 mod fleet;
 mod llm;
 
 pub use chaos::{Chaos, ChaosFault, ChaosReport, ChaosServer, Handled};
 pub use dead_port::DeadPort;
+pub use device::{DeviceBuilder, DeviceSim};
 #[cfg(feature = "tls")]
 pub use fleet::FleetTls;
 pub use fleet::{Devices, FleetBuilder, FleetEvent, FleetSim, Heartbeat, Layout, Report, SimDevice, Tally};

@@ -13,6 +13,7 @@ mod fleet;
 mod laws;
 mod polling;
 mod push;
+mod resumable;
 mod rollout;
 mod signature;
 mod site;

@@ -154,6 +154,7 @@ struct ThenEntry {
     #[serde(default)]
     hang_up: bool,
     slow_read: Option<u64>,
+    take_only: Option<u64>,
     #[serde(default)]
     early: bool,
     #[serde(default)]
@@ -218,6 +219,9 @@ impl ThenEntry {
         }
         if let Some(rate) = self.slow_read {
             reply = reply.slow_read(rate);
+        }
+        if let Some(bytes) = self.take_only {
+            reply = reply.take_only(bytes);
         }
         if self.early {
             reply = reply.early();
@@ -284,6 +288,9 @@ impl ThenEntry {
         }
         if self.slow_read == Some(0) {
             return Err("`slow_read` is in bytes per second, at least 1; `never` with `early` reads nothing".to_owned());
+        }
+        if self.early && self.take_only.is_some() {
+            return Err("`early` does not read the body, so `take_only` has no effect".to_owned());
         }
         if self.early && self.slow_read.is_some() {
             return Err("`early` does not read the body, so `slow_read` has no effect".to_owned());

@@ -30,6 +30,7 @@ pub struct Reply {
     pub(crate) chunk_delay: Option<Duration>,
     pub(crate) cut: Option<Cut>,
     pub(crate) slow_read: Option<u64>,
+    pub(crate) take_only: Option<u64>,
     pub(crate) early: bool,
     pub(crate) stay: bool,
     pub(crate) no_continue: bool,
@@ -228,6 +229,14 @@ impl Reply {
         self
     }
 
+    /// Reads so many bytes of the request body and breaks the connection off, with a reset if the client has sent more.
+    /// A body that is not longer is answered as it would be. Over HTTP/2, of no effect.
+    #[must_use]
+    pub fn take_only(mut self, bytes: u64) -> Self {
+        self.take_only = Some(bytes);
+        self
+    }
+
     /// Answers before reading the request body, reads what the client still sends to nowhere, and closes. Of no effect
     /// on [`pass`](Self::pass): a simulator answers what it has read.
     #[must_use]
@@ -269,6 +278,7 @@ impl Reply {
             chunk_delay: self.chunk_delay.or(own.chunk_delay),
             cut: self.cut.or(own.cut),
             slow_read: self.slow_read,
+            take_only: self.take_only,
             early: false,
             stay: false,
             no_continue: self.no_continue,
@@ -332,6 +342,7 @@ impl Reply {
             chunk_delay: None,
             cut: None,
             slow_read: None,
+            take_only: None,
             early: false,
             stay: false,
             no_continue: false,

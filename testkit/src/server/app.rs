@@ -48,6 +48,8 @@ pub(crate) struct Pace {
     pub(crate) slow_read: Option<u64>,
     /// A client that waits for leave to send the body gets none.
     pub(crate) no_continue: bool,
+    /// Bytes, after which the connection is broken off.
+    pub(crate) take_only: Option<u64>,
 }
 
 impl Pace {
@@ -59,6 +61,7 @@ impl Pace {
             hang_up: reply.hang_up,
             slow_read: reply.slow_read,
             no_continue: reply.no_continue,
+            take_only: reply.take_only,
         })
     }
 }

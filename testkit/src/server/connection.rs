@@ -129,12 +129,14 @@ async fn read_body(
     let mut told = !head.expects_continue || pace.no_continue;
     let (start, mut total) = (timer.now(), 0);
     loop {
-        match body.next(buffer, most) {
+        let left = pace.take_only.map_or(u64::MAX, |bytes| bytes - total);
+        match body.next(buffer, most.min(usize::try_from(left).unwrap_or(usize::MAX).max(1))) {
+            Ok(Piece::Data(_)) if left == 0 => return Ok(false),
             Ok(Piece::Data(n)) => {
                 exchange.feed(&buffer[..n]);
                 buffer.advance(n);
+                total += n as u64;
                 if let Some(rate) = pace.slow_read {
-                    total += n as u64;
                     timer.sleep_until(start.saturating_add(time_of(total, rate))).await;
                 }
             }

@@ -125,7 +125,7 @@ impl Upload {
             }
             (_, Heard::Refused | Heard::TooLarge(_)) => Turn::Over(None),
             // An answer that does not fit its question.
-            _ => self.anew(String::from("answers something else than was asked")),
+            _ => self.anew("answers something else than was asked"),
         }
     }
 
@@ -153,15 +153,15 @@ impl Upload {
 
     /// The device said where the upload stands.
     fn stands(&mut self, at: At, now: Nanos) -> Turn {
-        let Some(offset) = at.offset else { return self.anew(String::from("does not say how much it has")) };
+        let Some(offset) = at.offset else { return self.anew("does not say how much it has") };
         if at.length.is_some_and(|length| length != self.len) {
-            return self.anew(format!("holds an upload of another length than {}", self.len));
+            return self.anew(&format!("holds an upload of another length than {}", self.len));
         }
         if offset > self.len {
-            return self.anew(format!("has {offset} of {} bytes", self.len));
+            return self.anew(&format!("has {offset} of {} bytes", self.len));
         }
         if offset < self.confirmed {
-            return self.anew(format!("went back from {} bytes to {offset}", self.confirmed));
+            return self.anew(&format!("went back from {} bytes to {offset}", self.confirmed));
         }
         let complete = match self.protocol {
             // Whoever has all bytes of a tus upload has the upload.
@@ -169,7 +169,7 @@ impl Upload {
             Protocol::Draft => at.complete == Some(true),
         };
         if complete && offset < self.len {
-            return self.anew(format!("calls {offset} of {} bytes complete", self.len));
+            return self.anew(&format!("calls {offset} of {} bytes complete", self.len));
         }
         self.at = Some(offset);
         self.confirmed = offset;
@@ -180,12 +180,12 @@ impl Upload {
     /// The device took bytes of the artifact.
     fn appended(&mut self, (from, to, last): (u64, u64, bool), at: At, now: Nanos) -> Turn {
         if at.complete == Some(true) {
-            return if last { Turn::Done } else { self.anew(format!("calls {to} of {} bytes complete", self.len)) };
+            return if last { Turn::Done } else { self.anew(&format!("calls {to} of {} bytes complete", self.len)) };
         }
         // A draft's answer need not repeat what was sent.
         let offset = at.offset.unwrap_or(to);
         if offset < from || offset > to {
-            return self.anew(format!("has {offset} bytes after it was sent those up to {to}"));
+            return self.anew(&format!("has {offset} bytes after it was sent those up to {to}"));
         }
         if offset < to {
             self.at = None;
@@ -237,7 +237,7 @@ impl Upload {
     }
 
     /// The device contradicts itself: the upload is given up, and the next attempt opens another.
-    fn anew(&mut self, what: String) -> Turn {
+    fn anew(&mut self, what: &str) -> Turn {
         self.forget();
         Turn::Again(Some(format!("it {what}: the upload begins anew")))
     }
