@@ -11,17 +11,25 @@ mod counts;
 mod effect;
 mod facts;
 mod hold;
+mod line;
 mod opening;
+mod phases;
 mod queue;
+mod reading;
+mod share;
+mod sites;
 mod slot;
 mod state;
+mod step;
+mod zones;
+
 #[cfg(test)]
 mod tests;
 
 use steadfast_clock::UnixNanos;
 
 use crate::error::{Error, ErrorKind};
-use crate::record::{DeviceState, RolloutState};
+use crate::record::RolloutState;
 use crate::store::Place;
 use crate::strategy::{Strategy, WhenOffline};
 
@@ -29,10 +37,18 @@ pub(crate) use counts::Counts;
 pub(crate) use effect::Effect;
 pub(crate) use facts::{Facts, Moved, Zone};
 pub(crate) use opening::{Opening, Openings};
+pub(crate) use share::Percent;
 pub(crate) use state::EngineState;
 
 use queue::Queues;
-use slot::{Flag, Slot, Spot};
+use sites::Sites;
+use slot::{Flag, Slot};
+use state::Stage;
+use step::Steps;
+use zones::Zones;
+
+/// More devices do not fit.
+const MOST: usize = (u32::MAX - 1) as usize;
 
 /// Decides for one rollout. Costs 16 bytes for each device, and 16 more for each that is deferred.
 ///
@@ -41,18 +57,20 @@ use slot::{Flag, Slot, Spot};
 pub(crate) struct Engine {
     slots: Vec<Slot>,
     counts: Counts,
+    steps: Steps,
     queues: Queues,
+    zones: Option<Zones>,
+    sites: Option<Sites>,
     /// Those that are claimed.
     hand: Vec<u32>,
     /// The first place that was not looked at.
     cursor: u32,
-    /// Places below this one may be started.
+    /// Places below this one are of phases that have begun.
     begun: u32,
     offline: WhenOffline,
     /// How many are offline and waited for.
     away: u32,
     not_before: Option<UnixNanos>,
-    windows: Option<Box<dyn Openings + Send>>,
     /// The time that it was told last.
     now: UnixNanos,
     kept: EngineState,
@@ -65,7 +83,8 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Plan`] when there are more than 2³² − 2 devices.
+    /// [`ErrorKind::Plan`] when the phases do not reach more and more, up to 100 %, a gate asks for a share that is none,
+    /// or there are too many devices.
     pub(crate) fn new(
         strategy: &Strategy,
         facts: impl IntoIterator<Item = Facts>,
@@ -73,49 +92,73 @@ impl Engine {
         saved: Option<EngineState>,
         now: UnixNanos,
     ) -> Result<Self, Error> {
-        let mut counts = Counts::default();
-        let mut queues = Queues::default();
         let facts = facts.into_iter();
         let mut slots = Vec::with_capacity(facts.size_hint().0);
+        let mut queues = Queues::default();
+        let mut total = 0_u32;
         for facts in facts {
-            let place = u32::try_from(slots.len()).ok().filter(|place| *place < u32::MAX - 1);
-            let place = place.ok_or_else(|| Error::new(ErrorKind::Plan, "a rollout has at most 4294967294 devices"))?;
-            let mut slot = Slot::new(&facts);
-            counts.enter(slot.state);
-            if slot.is(Flag::Recovered) {
-                queues.push(place, &mut slot);
-            } else if slot.state == DeviceState::Deferred {
-                queues.defer(place, &mut slot, UnixNanos::from_nanos(facts.due_ms.saturating_mul(1_000_000)));
+            if slots.len() >= MOST {
+                return Err(Error::new(ErrorKind::Plan, format!("a rollout has at most {MOST} devices")));
             }
-            slots.push(slot);
+            slots.push(Slot::new(total, &facts, &mut queues));
+            total += 1;
         }
-        slots.shrink_to_fit();
-        let begun = u32::try_from(slots.len()).unwrap_or(u32::MAX);
-        let kept = saved.unwrap_or(EngineState { planned: begun, ..EngineState::default() });
+        let kept = saved.unwrap_or_else(|| EngineState::new(total));
+        let steps = Steps::new(&strategy.phases, kept.planned, total)?;
         let mut engine = Self {
             slots,
-            counts,
+            counts: Counts::default(),
+            steps,
             queues,
+            zones: windows.map(Zones::new),
+            sites: strategy.site_cap.as_ref().map(|cap| Sites::new(cap.most.get())),
             hand: Vec::new(),
             cursor: 0,
-            begun,
+            begun: 0,
             offline: strategy.offline,
             away: 0,
             not_before: strategy.not_before_ms.map(|ms| UnixNanos::from_nanos(ms.saturating_mul(1_000_000))),
-            windows,
             now,
             kept,
             effects: Vec::new(),
         };
-        engine.tick(now);
+        engine.take_up(total);
         Ok(engine)
+    }
+
+    /// Goes on from what is kept.
+    fn take_up(&mut self, total: u32) {
+        let last = self.steps.len() - 1;
+        let index = self.kept.index().min(last);
+        self.kept.phase = u32::try_from(index).unwrap_or(0);
+        self.begun = match self.kept.stage {
+            Stage::Ahead { .. } => index.checked_sub(1).map_or(0, |before| self.steps.at(before).end),
+            _ => self.steps.at(index).end,
+        };
+        for place in 0..total {
+            self.admit(place);
+        }
+        if self.counts.unfinished() > 0 {
+            // Devices joined or came back, and what followed was not kept.
+            self.kept.ended = None;
+            let stopped = matches!(self.kept.stage, Stage::Stopped { .. }) && self.kept.paused.is_none();
+            if self.kept.stage == Stage::Over || (stopped && !self.kept.cancelling) {
+                self.kept.stage = Stage::RUNNING;
+            }
+        }
+        if self.kept.ended.is_some() {
+            self.roll_back();
+        }
+        self.tick(self.now);
     }
 
     /// Time passed.
     pub(crate) fn tick(&mut self, now: UnixNanos) {
         self.now = now;
-        self.queues.wake(now, &mut self.slots);
-        self.advance();
+        if self.kept.ended.is_none() {
+            self.turn();
+            self.advance();
+        }
     }
 
     /// What is to be done now, in this order; each thing is told once.
@@ -128,24 +171,28 @@ impl Engine {
         &self.counts
     }
 
-    /// The phase that it is in, from 1; `None` before the first, and where there are none.
+    /// The phase that it is in, from 1, until the next one begins; `None` before the first, and where there are none.
     pub(crate) fn phase(&self) -> Option<u32> {
-        None
+        let begun = match self.kept.stage {
+            Stage::Ahead { .. } => self.kept.phase,
+            _ => self.kept.phase + 1,
+        };
+        Some(begun).filter(|phase| *phase > 0 && self.steps.told)
     }
 
-    /// The devices of a phase by state, the phases counted from 1.
+    /// The devices of a phase by state, the phases counted from 1; those of a rollout without phases are of one.
     pub(crate) fn phase_counts(&self, phase: u32) -> Option<&Counts> {
-        let _ = phase;
-        None
+        let index = (phase as usize).checked_sub(1)?;
+        self.steps.get(index).map(|step| &step.tally.counts)
     }
 
     /// Where it stands.
     pub(crate) fn rollout_state(&self) -> RolloutState {
         match (self.kept.ended, self.kept.paused) {
             (Some(state), _) => state,
-            (None, Some(_)) => RolloutState::Paused,
-            (None, None) if self.kept.started => RolloutState::Running,
-            (None, None) => RolloutState::Scheduled,
+            (None, Some(_)) if !self.kept.cancelling => RolloutState::Paused,
+            (None, _) if self.kept.started.is_some() => RolloutState::Running,
+            (None, _) => RolloutState::Scheduled,
         }
     }
 
@@ -154,7 +201,7 @@ impl Engine {
         self.kept.ended.is_some()
     }
 
-    /// What a later machine needs to go on. To be saved with every effect.
+    /// What a later machine needs to go on. To be saved together with what its effects say.
     pub(crate) fn state(&self) -> EngineState {
         self.kept.clone()
     }
@@ -163,45 +210,6 @@ impl Engine {
     /// before it is pushed to.
     pub(crate) fn was_in_flight(&self, place: Place) -> bool {
         self.slots.get(place.0 as usize).is_some_and(|slot| slot.is(Flag::Recovered))
-    }
-
-    /// Goes on from what is known.
-    fn advance(&mut self) {
-        if self.kept.ended.is_some() && self.counts.unfinished() > 0 {
-            self.kept.ended = None;
-        }
-        if self.kept.ending.is_some() {
-            self.settle_rest(DeviceState::Cancelled);
-        }
-        self.kept.started = self.kept.started || self.not_before.is_none_or(|at| at <= self.now);
-        if self.kept.ended.is_none() && self.counts.unfinished() == 0 && self.kept.started {
-            self.kept.ended = Some(if self.kept.ending.is_some() {
-                RolloutState::Cancelled
-            } else if self.counts.of(DeviceState::Failed) > 0 {
-                RolloutState::Failed
-            } else {
-                RolloutState::Completed
-            });
-        }
-    }
-
-    /// Makes this the final state of every device that is in none and in nobody's hands.
-    fn settle_rest(&mut self, to: DeviceState) {
-        if self.counts.unfinished() == self.hand.len() as u64 {
-            return;
-        }
-        let mut places = Vec::new();
-        for (place, slot) in (0..).zip(&mut self.slots) {
-            if slot.spot != Spot::Done && slot.spot != Spot::Hand {
-                self.counts.shift(slot.state, to);
-                slot.state = to;
-                slot.spot = Spot::Done;
-                places.push(Place(place));
-            }
-        }
-        self.queues.clear();
-        self.away = 0;
-        self.effects.push(Effect::Settle { places, to });
     }
 }
 

@@ -11,7 +11,7 @@ use super::facts::Zone;
 pub(crate) enum Opening {
     /// They may.
     Open {
-        /// Up to this time; `None` if the end is far.
+        /// Up to this time; `None` if that is more than a week away.
         until: Option<UnixNanos>,
     },
     /// They may not.

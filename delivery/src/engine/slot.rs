@@ -1,6 +1,9 @@
 //! What is remembered of a device: sixteen bytes.
 
+use steadfast_clock::UnixNanos;
+
 use super::facts::Facts;
+use super::queue::Queues;
 use crate::failure::FailureClass;
 use crate::record::DeviceState;
 
@@ -57,7 +60,8 @@ pub(super) enum Flag {
 }
 
 impl Slot {
-    pub(super) fn new(facts: &Facts) -> Self {
+    /// A device as it is known; one that is deferred is queued as that.
+    pub(super) fn new(place: u32, facts: &Facts, queues: &mut Queues) -> Self {
         let mut slot = Self {
             state: facts.state,
             class: facts.class.filter(|_| facts.state == DeviceState::Failed),
@@ -71,6 +75,9 @@ impl Slot {
         slot.set(Flag::Offline, facts.offline);
         slot.set(Flag::Pushed, facts.pushed);
         slot.set(Flag::Recovered, matches!(facts.state, DeviceState::Pushing | DeviceState::Verifying));
+        if slot.state == DeviceState::Deferred {
+            queues.defer(place, &mut slot, UnixNanos::from_nanos(facts.due_ms.saturating_mul(1_000_000)));
+        }
         slot
     }
 
