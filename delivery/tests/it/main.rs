@@ -12,6 +12,7 @@ mod filter;
 mod fleet;
 mod laws;
 mod polling;
+mod proof;
 mod push;
 mod resumable;
 mod rollout;
