@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::error::{Error, ErrorKind};
 
-pub(crate) use endpoint::{Path, endpoint};
+pub(crate) use endpoint::{Path, endpoint, told_url};
 
 use record::Record;
 

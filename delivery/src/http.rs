@@ -27,11 +27,13 @@ use crate::error::Error;
 use crate::failure::{Failure, FailureClass, Stage};
 use crate::push::{Push, PushContext, PushError, Pushed, Verified};
 use answer::Later;
-use exchange::{Order, text};
+use exchange::text;
 use gate::Gates;
 use verify::Verify;
 
 pub use builder::HttpPushBuilder;
+pub(crate) use exchange::Order;
+pub(crate) use reply::Call;
 pub use resumable::Resumable;
 
 const DEVICE_ID: HeaderName = HeaderName::from_static("x-device-id");

@@ -13,6 +13,8 @@ mod failure;
 mod push;
 
 mod http;
+mod redfish;
+mod swupdate;
 
 #[allow(dead_code, unused_imports, reason = "the driver of rollouts is built on it")]
 mod engine;
@@ -35,6 +37,7 @@ pub use push::{Deferral, DeferralReason, Polling, Push, PushContext, PushError, 
 pub use record::{
     Command, DeviceState, Event, EventKind, Hold, Observer, Outcome, Report, RolloutState, RolloutStatus, Sent,
 };
+pub use redfish::{ApplyTime, RedfishPush, RedfishPushBuilder};
 pub use rollout::{Eta, Handle, Progress, Rollout, RolloutBuilder, deliver};
 pub use store::{
     ArtifactRecord, Change, DeviceChange, Heartbeat, Holder, Imported, Lease, MemoryStore, NewRollout, Place,
@@ -44,6 +47,7 @@ pub use strategy::{
     Bound, Comparator, Denominator, Gate, LateJoiners, Measure, OnFailure, Phase, Scope, SiteCap, Strategy,
     StrategyKind, WhenOffline,
 };
+pub use swupdate::{SwupdatePush, SwupdatePushBuilder};
 pub use version::Version;
 pub use window::{AtEnd, Leftover, Opening, Start, Window, WindowRule, WindowState, WindowZone, Zone};
 

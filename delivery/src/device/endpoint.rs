@@ -2,6 +2,8 @@
 
 use url::Url;
 
+use super::Device;
+
 /// A path below the address of any device, with its query if it has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Path {
@@ -48,6 +50,15 @@ pub(crate) fn endpoint(base: &Url, path: &Path) -> Url {
     url
 }
 
+/// A URL that the device tells, relative to `base`; none when it leads to another origin than the device's own, where our
+/// credentials do not belong.
+pub(crate) fn told_url(device: &Device, base: &Url, told: &str) -> Option<Url> {
+    let mut url = base.join(told).ok()?;
+    url.set_fragment(None);
+    let own = url.origin() == device.address().origin() && url.username().is_empty() && url.password().is_none();
+    own.then_some(url)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -88,5 +99,25 @@ mod tests {
         for path in ["/../update", "a/%2E%2e/b", "..", ".", "a\\..\\b", "http://other/update", "/a#b", "/a b", "/a\n"] {
             assert!(Path::parse(path).is_err(), "{path}");
         }
+    }
+
+    #[test]
+    fn a_url_that_is_told_stays_at_its_device() {
+        fn check(told: &str, expected: Option<&str>) {
+            let device = Device::new("d", "https://10.0.0.7:8443/d/7").unwrap();
+            let base: Url = "https://10.0.0.7:8443/d/7/update".parse().unwrap();
+            let url = told_url(&device, &base, told);
+            assert_eq!(url.as_ref().map(Url::as_str), expected, "{told}");
+        }
+        check("/files/1", Some("https://10.0.0.7:8443/files/1"));
+        check("files/1?x=2#here", Some("https://10.0.0.7:8443/d/7/files/1?x=2"));
+        check("https://10.0.0.7:8443/files/1", Some("https://10.0.0.7:8443/files/1"));
+        check("//10.0.0.7:8443/files/1", Some("https://10.0.0.7:8443/files/1"));
+        check("//10.0.0.8:8443/files/1", None);
+        check("https://10.0.0.7/files/1", None);
+        check("http://10.0.0.7:8443/files/1", None);
+        check("https://me:secret@10.0.0.7:8443/files/1", None);
+        check("javascript:1", None);
+        check("https://", None);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use steadfast_backoff::{Policy, Stop};
 use steadfast_pool::{Body, CallContext, Redirects, Request, Resend, Response, redacted};
 use url::Url;
@@ -16,12 +16,12 @@ use crate::failure::Stage;
 use crate::push::{Meter, PushContext, PushError};
 
 /// What is asked of a device.
-pub(super) struct Order {
+pub(crate) struct Order {
     pub(super) stage: Stage,
     pub(super) method: Method,
     pub(super) url: Url,
     /// Headers of this request alone.
-    pub(super) headers: HeaderMap,
+    pub(crate) headers: HeaderMap,
     pub(super) body: Option<Body>,
     /// Whether it is asked once, by itself: no retries, and no breaker learns from it.
     pub(super) once: bool,
@@ -30,36 +30,36 @@ pub(super) struct Order {
 }
 
 /// Why there is no answer.
-pub(super) struct Unanswered {
-    pub(super) why: PushError,
+pub(crate) struct Unanswered {
+    pub(crate) why: PushError,
     /// Whether another attempt may bring one.
-    pub(super) again: bool,
+    pub(crate) again: bool,
 }
 
 impl Order {
-    pub(super) fn new(stage: Stage, method: Method, url: Url) -> Self {
+    pub(crate) fn new(stage: Stage, method: Method, url: Url) -> Self {
         Self { stage, method, url, headers: HeaderMap::new(), body: None, once: false, single: false }
     }
 
     /// Sets the body, and headers that belong to it.
-    pub(super) fn content(mut self, body: Body, headers: HeaderMap) -> Self {
+    pub(crate) fn content(mut self, body: Body, headers: HeaderMap) -> Self {
         (self.body, self.headers) = (Some(body), headers);
         self
     }
 
     /// Asks once.
-    pub(super) fn once(mut self, once: bool) -> Self {
+    pub(crate) fn once(mut self, once: bool) -> Self {
         self.once = once;
         self
     }
 
     /// What is told of it.
-    pub(super) fn call(&self) -> Call {
+    pub(crate) fn call(&self) -> Call {
         Call::new(self.stage, format!("{} {}", self.method, redacted(&self.url)))
     }
 
     /// Sends it as one request of a loop of the caller's own.
-    pub(super) fn single(mut self) -> Self {
+    pub(crate) fn single(mut self) -> Self {
         self.single = true;
         self
     }
@@ -72,8 +72,15 @@ impl From<PushError> for Unanswered {
 }
 
 impl HttpPush {
+    /// This push, with a header more.
+    pub(crate) fn with_header(&self, name: HeaderName, value: HeaderValue) -> Self {
+        let mut push = self.clone();
+        push.headers.insert(name, value);
+        push
+    }
+
     /// Sends a request; an answer of 2xx is what it was sent for.
-    pub(super) async fn send(
+    pub(crate) async fn send(
         &self,
         context: &PushContext,
         device: &Device,
@@ -87,7 +94,7 @@ impl HttpPush {
     }
 
     /// Sends a request; any answer will do.
-    pub(super) async fn exchange(
+    pub(crate) async fn exchange(
         &self,
         call: &Call,
         context: &PushContext,

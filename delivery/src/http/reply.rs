@@ -11,7 +11,7 @@ use crate::failure::{Failure, FailureClass, Stage};
 use crate::push::{Deferral, DeferralReason, PushError};
 
 /// One call, for what is told of it.
-pub(super) struct Call {
+pub(crate) struct Call {
     stage: Stage,
     place: String,
 }
@@ -22,16 +22,16 @@ impl Call {
     }
 
     /// Method and URL.
-    pub(super) fn place(&self) -> &str {
+    pub(crate) fn place(&self) -> &str {
         &self.place
     }
 
-    pub(super) fn attempts(&self, attempts: &[steadfast_pool::Attempt]) -> Vec<Attempt> {
+    pub(crate) fn attempts(&self, attempts: &[steadfast_pool::Attempt]) -> Vec<Attempt> {
         attempts.iter().map(|attempt| Attempt::of(self.stage, attempt)).collect()
     }
 
     /// Accepts an answer of 2xx.
-    pub(super) fn judge(&self, response: &Response) -> Result<(), PushError> {
+    pub(crate) fn judge(&self, response: &Response) -> Result<(), PushError> {
         let status = response.status();
         if status.is_success() {
             return Ok(());

@@ -2,7 +2,7 @@
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use steadfast_clock::Nanos;
@@ -26,6 +26,8 @@ pub(super) struct Task {
     pub(super) host_down: Option<(u32, Nanos)>,
     /// When it was asked for its version first, and what came of it since.
     pub(super) verifying: Option<(Nanos, Polling)>,
+    /// What the present stage can be taken up by.
+    pub(super) token: Option<Arc<str>>,
     pub(super) busy: Duration,
     pub(super) bytes: u64,
 }
@@ -40,6 +42,7 @@ impl Task {
             first_deferred: None,
             host_down: None,
             verifying: None,
+            token: None,
             busy: Duration::ZERO,
             bytes: 0,
         }

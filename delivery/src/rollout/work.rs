@@ -58,6 +58,7 @@ async fn deliver(shared: &Shared, mut task: Task, cancelled: &mut watch::Receive
         let now = shared.timer.now();
         task.busy += now.since(started);
         task.bytes += context.bytes_sent();
+        task.token = context.resume_token();
         match end {
             End::Done(attempts, version) => {
                 task.ledger.extend(attempts);
@@ -149,6 +150,7 @@ impl Shared {
         context.chunk_size = plan.chunk_size();
         context.call = call;
         context.digest = Some(*plan.artifact.digest());
+        context = context.resume(task.token.clone());
         if task.stage == Stage::Verifying {
             let (since, polling) = task.verifying.get_or_insert_with(|| (now, Polling::new()));
             context.polling = Some(polling.clone().waited(now.since(*since)));
@@ -170,9 +172,12 @@ impl Task {
         let too_much = |times: u32, since: Nanos| times > MOST_DEFERRALS || due.since(since) > LONGEST_DEFERRAL;
         match deferral.reason {
             DeferralReason::NotYet => {
-                let (_, polling) = self.verifying.get_or_insert_with(|| (now, Polling::new()));
-                polling.asked = polling.asked.saturating_add(1);
-                polling.seen.clone_from(&deferral.seen);
+                // A push that waits has a limit of its own, too.
+                if self.stage == Stage::Verifying {
+                    let (_, polling) = self.verifying.get_or_insert_with(|| (now, Polling::new()));
+                    polling.asked = polling.asked.saturating_add(1);
+                    polling.seen.clone_from(&deferral.seen);
+                }
                 None
             }
             DeferralReason::HostDown => {

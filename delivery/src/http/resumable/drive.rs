@@ -14,7 +14,7 @@ use super::upload::{Ask, Turn, Upload};
 use super::{Protocol, Resumable, draft, token, tus};
 use crate::artifact::Artifact;
 use crate::attempt::Attempt;
-use crate::device::{Device, endpoint};
+use crate::device::{Device, endpoint, told_url};
 use crate::failure::{Failure, FailureClass, Stage};
 use crate::http::answer::may_defer;
 use crate::http::exchange::{Order, Unanswered, scope};
@@ -253,7 +253,7 @@ impl Drive<'_> {
         };
         let base = url.clone();
         let answered = self.send(method, url, headers, body).await?;
-        let resolve = |location: &str| token::resolved(self.device, &base, location);
+        let resolve = |location: &str| told_url(self.device, &base, location);
         let response = &answered.response;
         let (status, headers) = (response.status().as_u16(), response.headers());
         let heard = match protocol {
