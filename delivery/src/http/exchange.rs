@@ -27,6 +27,8 @@ pub(crate) struct Order {
     pub(super) once: bool,
     /// Whether it is one request of a loop that is not the pipeline's: not retried, not paid for, and not counted.
     pub(super) single: bool,
+    /// Whether the body holds a credential.
+    pub(super) secret: bool,
 }
 
 /// Why there is no answer.
@@ -38,7 +40,7 @@ pub(crate) struct Unanswered {
 
 impl Order {
     pub(crate) fn new(stage: Stage, method: Method, url: Url) -> Self {
-        Self { stage, method, url, headers: HeaderMap::new(), body: None, once: false, single: false }
+        Self { stage, method, url, headers: HeaderMap::new(), body: None, once: false, single: false, secret: false }
     }
 
     /// Sets the body, and headers that belong to it.
@@ -50,6 +52,12 @@ impl Order {
     /// Asks once.
     pub(crate) fn once(mut self, once: bool) -> Self {
         self.once = once;
+        self
+    }
+
+    /// Its body is not to be read by whoever listens.
+    pub(crate) fn secret(mut self) -> Self {
+        self.secret = true;
         self
     }
 
@@ -101,7 +109,8 @@ impl HttpPush {
         device: &Device,
         order: Order,
     ) -> Result<Response, Unanswered> {
-        if !self.plain_http && holds_credentials(&self.headers) && is_in_the_clear(&order.url) {
+        let secret = order.secret || holds_credentials(&self.headers) || holds_credentials(&order.headers);
+        if !self.plain_http && secret && is_in_the_clear(&order.url) {
             return Err(call.in_the_clear(order.url.host_str().unwrap_or_default()).into());
         }
         let host = host(&order.url);

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 
 use super::RedfishPush;
@@ -41,7 +42,7 @@ impl ApplyTime {
 #[must_use]
 pub struct RedfishPushBuilder {
     http: HttpPushBuilder,
-    session: Option<(String, String)>,
+    session: Option<(String, SecretString)>,
     targets: Vec<String>,
     apply_time: Option<ApplyTime>,
     inventory: Option<String>,
@@ -76,7 +77,7 @@ impl RedfishPushBuilder {
     /// Opens a session for each visit to a device and closes it afterwards, instead of sending user and password with
     /// every request, as [`HttpPushBuilder::basic`] does.
     pub fn session(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
-        self.session = Some((user.into(), password.into()));
+        self.session = Some((user.into(), password.into().into()));
         self
     }
 

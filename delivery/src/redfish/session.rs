@@ -4,6 +4,7 @@
 use std::fmt;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use secrecy::{ExposeSecret, SecretString};
 use steadfast_pool::Body;
 use url::Url;
 
@@ -19,7 +20,7 @@ pub(super) const X_AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-toke
 /// Who opens sessions.
 pub(super) struct Login {
     pub(super) user: String,
-    pub(super) password: String,
+    pub(super) password: SecretString,
     pub(super) path: Path,
 }
 
@@ -34,10 +35,10 @@ impl Login {
     /// Opens a session.
     pub(super) async fn open(&self, visit: &Visit<'_>, stage: Stage) -> Result<Session, PushError> {
         let url = endpoint(visit.device.address(), &self.path);
-        let body = serde_json::json!({ "UserName": self.user, "Password": self.password }).to_string();
+        let body = serde_json::json!({ "UserName": self.user, "Password": self.password.expose_secret() }).to_string();
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let order = Order::new(stage, Method::POST, url.clone()).content(Body::from(body), headers);
+        let order = Order::new(stage, Method::POST, url.clone()).content(Body::from(body), headers).secret();
         let (response, call) = visit.ask(order).await?;
         let Some(mut token) = response.headers().get(X_AUTH_TOKEN).cloned() else {
             let what = format!("{}: no X-Auth-Token in the answer", call.place());

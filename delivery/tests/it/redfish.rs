@@ -129,6 +129,20 @@ async fn a_session_is_opened_and_closed_for_each_visit() {
 }
 
 #[tokio::test]
+async fn no_password_travels_in_the_clear() {
+    let clock = ManualClock::new();
+    let build = |http: HttpPushBuilder| RedfishPush::builder().http(http).session("admin", "secret").build().unwrap();
+    let target = device("bmc", "http://bmc.invalid");
+    let push = build(http(&clock, Policy::delivery().with_attempts(1).unwrap()));
+    let failed = run(&clock, push.push(&PushContext::new(), &target, &image())).await.unwrap_err();
+    let failed = failed.failure().unwrap().clone();
+    assert_eq!((failed.class, failed.attempts.len()), (FailureClass::Rejected, 0), "{failed}");
+    let push = build(http(&clock, Policy::delivery().with_attempts(1).unwrap()).allow_plain_http());
+    let failed = run(&clock, push.push(&PushContext::new(), &target, &image())).await.unwrap_err();
+    assert_eq!(failed.failure().unwrap().class, FailureClass::Unreachable, "{failed}");
+}
+
+#[tokio::test]
 async fn a_failed_task_is_told_with_what_the_device_says() {
     let (outcome, _, sim) = delivered(DeviceSim::redfish().busy_for(1).fails(), redfish).await;
     let failure = failure(&outcome);
@@ -207,7 +221,7 @@ async fn a_service_that_takes_no_such_push_gets_none() {
     for (faults, what) in [
         (service(serde_json::json!({ "ServiceEnabled": true })), "it takes no multipart push"),
         (service(serde_json::json!({ "ServiceEnabled": false, "MultipartHttpPushUri": PUSH })), "is switched off"),
-        (service(serde_json::json!([])), "the answer is no update service"),
+        (service(serde_json::json!("hello")), "the answer is no update service"),
         (
             service(serde_json::json!({ "MultipartHttpPushUri": PUSH, "MaxImageSizeBytes": 7 })),
             "it takes at most 7 bytes",
