@@ -7,6 +7,7 @@ mod heard;
 #[cfg(test)]
 mod laws;
 mod probe;
+mod request;
 mod token;
 mod tus;
 mod upload;

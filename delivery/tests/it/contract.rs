@@ -7,8 +7,8 @@ use serde_json::json;
 use steadfast_clock::{ManualClock, shared};
 use steadfast_delivery::{
     Artifact, Attempt, DetachedSignature, Device, DeviceState, Event, EventKind, Failure, FailureClass, Handle,
-    HttpPush, MemoryStore, Observer, Outcome, Plan, Push, PushContext, PushError, Rollout, SignaturePolicy, Stage,
-    Store, deliver,
+    HttpPush, MemoryStore, Observer, Outcome, Plan, Push, PushContext, PushError, RedfishPush, Rollout,
+    SignaturePolicy, Stage, Store, SwupdatePush, deliver,
 };
 
 use crate::support::{Fake, devices};
@@ -21,6 +21,8 @@ fn handles_are_send_sync_and_traits_are_dyn_compatible() {
     send_sync::<Artifact>();
     send_sync::<Device>();
     send_sync::<HttpPush>();
+    send_sync::<RedfishPush>();
+    send_sync::<SwupdatePush>();
     send_sync::<SignaturePolicy>();
     send_sync::<DetachedSignature>();
     send_sync::<Plan>();

@@ -2,27 +2,23 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use steadfast_backoff::{Next, Retry, Stop, Unlimited, entropy};
 use steadfast_clock::Nanos;
-use steadfast_pool::{Body, Response};
 use url::Url;
 
 use super::heard::{Heard, Limits};
-use super::probe::{self, Offer};
+use super::probe::Offer;
+use super::request::{End, Lost};
 use super::upload::{Ask, Turn, Upload};
-use super::{Protocol, Resumable, draft, token, tus};
+use super::{Resumable, token};
 use crate::artifact::Artifact;
 use crate::attempt::Attempt;
-use crate::device::{Device, endpoint, told_url};
+use crate::device::{Device, endpoint};
 use crate::failure::{Failure, FailureClass, Stage};
-use crate::http::answer::may_defer;
-use crate::http::exchange::{Order, Unanswered, scope};
+use crate::http::HttpPush;
+use crate::http::exchange::scope;
 use crate::http::reply::stopped;
-use crate::http::{CONTENT_DIGEST, HttpPush};
-use crate::push::{Deferral, PushContext, PushError, Pushed};
-
-const INTEROP_VERSION: HeaderName = HeaderName::from_static("upload-draft-interop-version");
+use crate::push::{PushContext, PushError, Pushed};
 
 /// How much is sent at a time to a device that checks each piece: it is read twice, and a damaged one is sent anew.
 const CHECKED_PIECE: u64 = 8 * 1024 * 1024;
@@ -56,13 +52,13 @@ pub(in crate::http) async fn push(
 }
 
 /// One delivery.
-struct Drive<'a> {
-    push: &'a HttpPush,
-    context: &'a PushContext,
-    device: &'a Device,
-    artifact: &'a Artifact,
+pub(super) struct Drive<'a> {
+    pub(super) push: &'a HttpPush,
+    pub(super) context: &'a PushContext,
+    pub(super) device: &'a Device,
+    pub(super) artifact: &'a Artifact,
     /// Where uploads are opened.
-    target: Url,
+    pub(super) target: Url,
     retry: Retry,
     /// One record for each attempt that is over.
     ledger: Vec<Attempt>,
@@ -72,26 +68,7 @@ struct Drive<'a> {
     resumed_at: Option<u64>,
     upload: Option<Upload>,
     /// Whether the device checks what it is sent piece by piece.
-    checks: bool,
-}
-
-/// How an attempt came to an end.
-enum End {
-    Done(Attempt),
-    /// The device takes a plain POST.
-    Plain,
-    Lost(Box<Lost>),
-    /// Put off; the record is that of a device that said so.
-    Deferred(Deferral, Option<Attempt>),
-}
-
-/// An attempt that failed.
-struct Lost {
-    failure: Failure,
-    record: Attempt,
-    /// Whether another one may do better.
-    again: bool,
-    hint: Option<Duration>,
+    pub(super) checks: bool,
 }
 
 impl Drive<'_> {
@@ -206,84 +183,6 @@ impl Drive<'_> {
         end
     }
 
-    /// What the device speaks, asked if it was not told.
-    async fn offered(&mut self, how: Resumable) -> Result<Offer, Box<End>> {
-        let protocol = match how {
-            Resumable::Never => None,
-            Resumable::Tus => Some(Protocol::Tus),
-            Resumable::Draft => Some(Protocol::Draft),
-            Resumable::Probe => {
-                let mut headers = HeaderMap::new();
-                headers.insert(INTEROP_VERSION, HeaderValue::from_static("8"));
-                let answered = self.send(Method::OPTIONS, self.target.clone(), headers, Body::empty()).await?;
-                return match answered.response.status().as_u16() {
-                    200..=299 => Ok(probe::read(answered.response.headers())),
-                    300..=428 | 430..=499 | 501 | 505 => Ok(Offer::default()),
-                    _ => Err(Box::new(answered.lost(FailureClass::ServerError, None, true))),
-                };
-            }
-        };
-        Ok(Offer { protocol, ..Offer::default() })
-    }
-
-    /// Sends one request of the upload.
-    async fn ask(&self, protocol: Protocol, ask: &Ask) -> Result<(Heard, Answered), Box<End>> {
-        let (len, artifact) = (self.artifact.len(), self.artifact);
-        let mut digest = None;
-        if let (Ask::Append { from, to, .. }, true) = (ask, self.checks && protocol == Protocol::Tus) {
-            digest = artifact.digest_of(*from..*to, self.context.chunk_size).await.ok();
-        }
-        let mut headers = match ask {
-            Ask::Create => self.push.push_headers(self.context, self.device, artifact),
-            _ => HeaderMap::new(),
-        };
-        // It is of the content, and there is none.
-        headers.remove(CONTENT_DIGEST);
-        headers.extend(match protocol {
-            Protocol::Tus => tus::headers(ask, self.context, len, &artifact.digest_hex(), digest),
-            Protocol::Draft => draft::headers(ask, len),
-        });
-        if let (Ask::Create, Protocol::Tus) = (ask, protocol) {
-            headers.remove(header::CONTENT_TYPE);
-        }
-        let (method, url, body) = match ask {
-            Ask::Create => (Method::POST, self.target.clone(), Body::empty()),
-            Ask::Offset { url } => (Method::HEAD, url.clone(), Body::empty()),
-            Ask::Append { url, from, to, .. } => (Method::PATCH, url.clone(), artifact.part(self.context, *from..*to)),
-        };
-        let base = url.clone();
-        let answered = self.send(method, url, headers, body).await?;
-        let resolve = |location: &str| told_url(self.device, &base, location);
-        let response = &answered.response;
-        let (status, headers) = (response.status().as_u16(), response.headers());
-        let heard = match protocol {
-            Protocol::Tus => tus::hear(ask, status, headers, self.push.pool.wall(), resolve),
-            Protocol::Draft => draft::hear(ask, status, headers, response.body(), resolve),
-        };
-        Ok((heard, answered))
-    }
-
-    /// Sends a request once.
-    async fn send(&self, method: Method, url: Url, headers: HeaderMap, body: Body) -> Result<Answered, Box<End>> {
-        let order = Order::new(Stage::Pushing, method, url).content(body, headers).single();
-        let call = order.call();
-        let unknown = || Attempt::new(Stage::Pushing, 0);
-        match self.push.exchange(&call, self.context, self.device, order).await {
-            Ok(response) => {
-                let record = call.attempts(response.attempts()).pop().unwrap_or_else(unknown);
-                match response.retry_after().filter(|_| may_defer(response.status().as_u16())) {
-                    Some(after) => Err(Box::new(End::Deferred(Deferral::new(after, Vec::new()), Some(record)))),
-                    None => Ok(Answered { response, record, place: call.place().to_owned() }),
-                }
-            }
-            Err(Unanswered { why: PushError::Failed(mut failure), again }) => {
-                let record = failure.attempts.pop().unwrap_or_else(unknown);
-                Err(Box::new(End::Lost(Box::new(Lost { failure: *failure, record, again, hint: None }))))
-            }
-            Err(Unanswered { why: PushError::Deferred(deferral), .. }) => Err(Box::new(End::Deferred(*deferral, None))),
-        }
-    }
-
     /// Has the context remember where the upload is.
     fn keep(&self, upload: &Upload) {
         match upload.url() {
@@ -328,6 +227,10 @@ impl Drive<'_> {
 
     /// A plain POST, with the attempts that are left.
     async fn plain(self) -> Result<Pushed, PushError> {
+        if let Some(carried) = &self.context.call.carried {
+            // The attempt was not one: the plain push counts its own.
+            carried.give_back();
+        }
         let mut context = self.context.clone();
         context.call.attempts_before = self.retry.attempt().saturating_sub(1);
         let mut ledger = self.ledger;
@@ -360,30 +263,18 @@ impl Drive<'_> {
         if let Some(stop) = stop.filter(|stop| !matches!(stop, Stop::AttemptsSpent | Stop::NotRetryable)) {
             failure.message.push_str(&format!(" ({stop})"));
         }
+        if self.ledger.len() > 1 {
+            let all = self.ledger.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            tracing::error!(
+                retry_count = self.ledger.len() - 1,
+                total_delay = self.retry.total_wait().as_secs_f64(),
+                final_status = failure.message,
+                attempts = all,
+                "{}: giving up: {}",
+                scope(self.device),
+                failure.message,
+            );
+        }
         failure.attempts(self.ledger)
-    }
-}
-
-/// An answer, its record, and where it came from.
-struct Answered {
-    response: Response,
-    record: Attempt,
-    place: String,
-}
-
-impl Answered {
-    /// The end of an attempt that this answer means.
-    fn lost(mut self, class: FailureClass, why: Option<String>, again: bool) -> End {
-        let code = self.response.status().as_u16();
-        let mut message = format!("{}: HTTP {code}", self.place);
-        if self.response.status().is_redirection() {
-            message.push_str(", a redirect, which is never followed");
-        }
-        if let Some(why) = why {
-            message.push_str(&format!(", {why}"));
-            self.record.error = Some(why);
-        }
-        let failure = Failure::new(Stage::Pushing, class, message).status(code);
-        End::Lost(Box::new(Lost { failure, record: self.record, again, hint: self.response.retry_after() }))
     }
 }
