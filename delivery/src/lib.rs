@@ -43,6 +43,8 @@ pub use store::{
     ArtifactRecord, Change, DeviceChange, Heartbeat, Holder, Imported, Lease, MemoryStore, NewRollout, Place,
     RolloutChange, RolloutRecord, Spec, Store, Target, TargetState,
 };
+#[cfg(feature = "sqlite")]
+pub use store::{SqliteStore, SqliteStoreBuilder};
 pub use strategy::{
     Bound, Comparator, Denominator, Gate, LateJoiners, Measure, OnFailure, Phase, Scope, SiteCap, Strategy,
     StrategyKind, WhenOffline,

@@ -8,6 +8,8 @@ mod memory;
 mod process;
 mod refusal;
 mod rollout;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod target;
 mod tenure;
 
@@ -21,6 +23,8 @@ pub use change::{Change, DeviceChange, RolloutChange};
 pub use lease::{Holder, Lease};
 pub use memory::MemoryStore;
 pub use rollout::{ArtifactRecord, NewRollout, RolloutRecord, Spec};
+#[cfg(feature = "sqlite")]
+pub use sqlite::{SqliteStore, SqliteStoreBuilder};
 pub use target::{Heartbeat, Imported, Place, Target, TargetState};
 
 /// Keeps rollouts, their devices and events, and the fleet's inventory.

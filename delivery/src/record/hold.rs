@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Why no device is started although some are pending. Times are milliseconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "hold", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Hold {
     /// An operator, or a gate that was not passed, paused it.

@@ -11,6 +11,9 @@ use steadfast_delivery::{
     Outcome, Place, RolloutChange, RolloutState, RolloutStatus, Store, TargetState,
 };
 
+#[cfg(feature = "sqlite")]
+use steadfast_delivery::SqliteStore;
+
 use super::kit::{NOW, Pen, TTL, driven, holder, new, spec};
 use crate::support::{device, devices};
 
@@ -22,6 +25,18 @@ macro_rules! suite {
                 #[tokio::test]
                 async fn $check() {
                     super::$check(std::sync::Arc::new(super::MemoryStore::new())).await;
+                }
+            )*
+        }
+
+        #[cfg(feature = "sqlite")]
+        mod sqlite {
+            $(
+                #[tokio::test]
+                async fn $check() {
+                    let folder = tempfile::tempdir().unwrap();
+                    let store = super::SqliteStore::open(folder.path().join("rollouts.db")).await.unwrap();
+                    super::$check(std::sync::Arc::new(store)).await;
                 }
             )*
         }
@@ -426,7 +441,7 @@ async fn every_write_is_another_version(store: Shared) {
         assert_ne!(std::mem::replace(&mut last, now), now, "{what}");
     };
     is_another("a rollout").await;
-    store.renew(&lease, NOW, TTL).await.unwrap();
+    store.renew(&lease, NOW + 1, TTL).await.unwrap();
     is_another("a lease").await;
     store.commit(&lease, vec![pen.moved(0, Pending, Pushing)]).await.unwrap();
     is_another("a commit").await;
