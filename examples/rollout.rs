@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use steadfast::backoff::{Exponential, Jitter, Policy};
-use steadfast::delivery::{Artifact, Device, DeviceState, Event, EventKind, HttpPush, Plan, Rollout};
+use steadfast::delivery::{Artifact, Device, DeviceState, Event, EventKind, HttpPush, Place, Plan, Rollout};
 use steadfast::testkit::{FleetSim, Matcher, Reply, Script};
 
 #[tokio::main]
@@ -35,14 +35,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let push = HttpPush::builder().retry(Policy::new(schedule, 3)?).build()?;
 
     let rollout = Rollout::builder(plan, Arc::new(push)).observer(Arc::new(tell)).build();
-    let report = rollout.execute().await;
+    let handle = rollout.handle();
+    let report = rollout.execute().await?;
 
     for outcome in report.failures() {
         if let Some(failure) = &outcome.failure {
             writeln!(out, "{} after {} attempts: {failure}", outcome.device, outcome.attempts)?;
         }
     }
-    let attempts: u32 = report.outcomes.iter().map(|outcome| outcome.attempts).sum();
+    let outcomes = handle.outcomes(Place(0), 100).await?;
+    let attempts: u32 = outcomes.iter().map(|outcome| outcome.attempts).sum();
     let status = &report.status;
     writeln!(
         out,

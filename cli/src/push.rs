@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use steadfast_delivery::backoff::Policy;
-use steadfast_delivery::{Artifact, Device, DeviceState, FailureClass, HttpPush, Outcome, Plan, PushContext, Stage};
+use steadfast_delivery::{
+    Artifact, Device, DeviceState, FailureClass, HttpPush, Outcome, Place, Plan, PushContext, Stage,
+};
 use steadfast_pool::Observer;
 use url::Url;
 
@@ -151,13 +153,17 @@ async fn deliver(
     version: Option<&str>,
     say: &Arc<Say>,
 ) -> Result<Outcome, Failure> {
-    let mut plan = Plan::builder(artifact).devices([device]);
+    let mut plan = Plan::builder(artifact).devices([device]).ask_first(false);
     if let Some(version) = version {
         plan = plan.version(version);
     }
     let plan = plan.build().map_err(|error| Failure::usage(error.to_string()))?;
-    let report = rollout(plan, push, say).execute().await;
-    report.outcomes.into_iter().next().ok_or_else(|| Failure::work("the device was not reached"))
+    let rollout = rollout(plan, push, say);
+    let handle = rollout.handle();
+    let failed = |error: steadfast_delivery::Error| Failure::work(error.to_string());
+    rollout.execute().await.map_err(failed)?;
+    let outcomes = handle.outcomes(Place(0), 1).await.map_err(failed)?;
+    outcomes.into_iter().next().ok_or_else(|| Failure::work("the device was not reached"))
 }
 
 /// What to do about a failure.

@@ -52,7 +52,7 @@ pub(crate) async fn run(command: Command, say: &Arc<Say>) -> Result<(), Failure>
         .concurrency(NonZeroUsize::new(concurrency).unwrap_or(NonZeroUsize::MIN))
         .build()
         .map_err(|error| Failure::usage(error.to_string()))?;
-    let report = drive(rollout(plan, Arc::new(push), say), say).await;
+    let report = drive(rollout(plan, Arc::new(push), say), say).await?;
     tell_failures(&report, say);
     print(&report, args.json)?;
     end(&report.status)
@@ -70,7 +70,7 @@ pub(crate) fn rollout(plan: Plan, push: Arc<HttpPush>, say: &Arc<Say>) -> Rollou
 }
 
 /// Runs a rollout to its end and shows it; Ctrl-C cancels it.
-pub(crate) async fn drive(rollout: Rollout, say: &Arc<Say>) -> Report {
+pub(crate) async fn drive(rollout: Rollout, say: &Arc<Say>) -> Result<Report, Failure> {
     say.limit_waits(TOLD);
     let handle = rollout.handle();
     let shown = progress::show(handle.clone(), say);
@@ -82,7 +82,7 @@ pub(crate) async fn drive(rollout: Rollout, say: &Arc<Say>) -> Report {
     let report = rollout.execute().await;
     interrupt.abort();
     shown.finish();
-    report
+    report.map_err(|error| Failure::work(error.to_string()))
 }
 
 fn tell_failures(report: &Report, say: &Say) {
@@ -90,7 +90,7 @@ fn tell_failures(report: &Report, say: &Say) {
     for outcome in report.failures().take(most) {
         say.note(&reason(outcome));
     }
-    let more = report.failures().count().saturating_sub(most);
+    let more = usize::try_from(report.status.failed).unwrap_or(usize::MAX).saturating_sub(most);
     if more > 0 {
         say.note(&format!("… and {more} more that failed (-v shows all)"));
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use steadfast_delivery::backoff::{Exponential, Policy};
-use steadfast_delivery::{Artifact, Device, Event, EventKind, HttpPush, Plan, Rollout};
+use steadfast_delivery::{Artifact, Device, Event, EventKind, HttpPush, Place, Plan, Rollout};
 use steadfast_testkit::{FleetSim, Matcher, Reply, Script};
 
 #[tokio::main]
@@ -34,10 +34,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             let _ = writeln!(std::io::stdout(), "{device}: {failure}");
         }
     };
-    let report = Rollout::builder(plan, Arc::new(push)).observer(Arc::new(observer)).build().execute().await;
+    let rollout = Rollout::builder(plan, Arc::new(push)).observer(Arc::new(observer)).build();
+    let handle = rollout.handle();
+    let report = rollout.execute().await?;
 
     let status = &report.status;
-    let attempts: u32 = report.outcomes.iter().map(|outcome| outcome.attempts).sum();
+    let outcomes = handle.outcomes(Place(0), 100).await?;
+    let attempts: u32 = outcomes.iter().map(|outcome| outcome.attempts).sum();
     writeln!(
         std::io::stdout(),
         "{}: {} succeeded, {} failed, {attempts} attempts, {} bytes",

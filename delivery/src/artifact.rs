@@ -6,7 +6,7 @@ mod signature;
 mod source;
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
@@ -43,6 +43,7 @@ pub struct Artifact {
 
 struct Inner {
     source: Source,
+    path: Option<PathBuf>,
     len: u64,
     digest: [u8; 32],
     header: HeaderValue,
@@ -69,7 +70,7 @@ impl Artifact {
     pub fn from_bytes(bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
         let digest = Sha256::digest(&bytes).into();
-        Self::new(bytes.len() as u64, digest, Source::memory(bytes))
+        Self::new(bytes.len() as u64, digest, Source::memory(bytes), None)
     }
 
     /// Opens a file and reads it once, for its digest. An empty file is an artifact of 0 bytes.
@@ -89,19 +90,27 @@ impl Artifact {
         let path = path.as_ref().to_owned();
         let shown = path.display().to_string();
         let failed = |what: &str| Error::new(ErrorKind::Artifact, format!("cannot read artifact {shown}: {what}"));
+        // Found again from wherever a later process is started.
+        let found = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
         let opened = tokio::task::spawn_blocking(move || source::open(&path)).await;
         match opened {
-            Ok(Ok((source, len, digest))) => Ok(Self::new(len, digest, source)),
+            Ok(Ok((source, len, digest))) => Ok(Self::new(len, digest, source, Some(found))),
             Ok(Err(error)) => Err(failed(&error.to_string()).caused_by(error)),
             Err(error) => Err(failed("the reader stopped").caused_by(error)),
         }
     }
 
-    fn new(len: u64, digest: [u8; 32], source: Source) -> Self {
+    fn new(len: u64, digest: [u8; 32], source: Source, path: Option<PathBuf>) -> Self {
         // Base64 between colons is always a valid header value; an empty one never happens.
         let header = HeaderValue::from_str(&format!("sha-256=:{}:", STANDARD.encode(digest)));
         let header = header.unwrap_or_else(|_| HeaderValue::from_static(""));
-        Self { inner: Arc::new(Inner { source, len, digest, header, signers: Mutex::default() }) }
+        Self { inner: Arc::new(Inner { source, path, len, digest, header, signers: Mutex::default() }) }
+    }
+
+    /// The file that it was opened from, as an absolute path; `None` for bytes in memory.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.inner.path.as_deref()
     }
 
     /// Its length in bytes.

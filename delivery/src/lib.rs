@@ -16,7 +16,7 @@ mod http;
 mod redfish;
 mod swupdate;
 
-#[allow(dead_code, unused_imports, reason = "the driver of rollouts is built on it")]
+#[allow(dead_code, unused_imports, reason = "windows and phases are about to use the rest")]
 mod engine;
 mod plan;
 mod record;
@@ -38,7 +38,7 @@ pub use record::{
     Command, DeviceState, Event, EventKind, Hold, Observer, Outcome, Report, RolloutState, RolloutStatus, Sent,
 };
 pub use redfish::{ApplyTime, RedfishPush, RedfishPushBuilder};
-pub use rollout::{Eta, Handle, Progress, Rollout, RolloutBuilder, deliver};
+pub use rollout::{Eta, Events, Handle, Progress, Rollout, RolloutBuilder, deliver};
 pub use store::{
     ArtifactRecord, Change, DeviceChange, Heartbeat, Holder, Imported, Lease, MemoryStore, NewRollout, Place,
     RolloutChange, RolloutRecord, Spec, Store, Target, TargetState,

@@ -5,13 +5,17 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::artifact::{Artifact, SignaturePolicy, chunk_size};
 use crate::device::Device;
 use crate::error::{Error, ErrorKind};
 use crate::push::{MEMORY_BUDGET, fresh_id};
+use crate::store::{ArtifactRecord, Spec};
+use crate::strategy::{OnFailure, Strategy};
 
-/// A rollout before it starts. The strategy is immediate: every device that is not known to be offline is pushed to as
-/// soon as a worker is free, in the order given; offline ones are skipped.
+/// A rollout before it starts. Unless a strategy is set it is immediate: every device that is not known to be offline is
+/// pushed to as soon as a worker is free, in the order given; offline ones are skipped.
 ///
 /// ```
 /// use steadfast_delivery::{Artifact, Device, Plan};
@@ -33,6 +37,12 @@ pub struct Plan {
     pub(crate) devices: Vec<Device>,
     pub(crate) concurrency: NonZeroUsize,
     pub(crate) memory_budget: usize,
+    pub(crate) strategy: Strategy,
+    pub(crate) priority: i32,
+    pub(crate) rollback: Option<(Artifact, Arc<str>)>,
+    pub(crate) rollback_of: Option<Arc<str>>,
+    pub(crate) extra: Value,
+    pub(crate) ask_first: bool,
 }
 
 impl Plan {
@@ -46,6 +56,11 @@ impl Plan {
             concurrency: const { NonZeroUsize::new(64).unwrap() },
             memory_budget: MEMORY_BUDGET,
             policy: None,
+            strategy: Strategy::immediate(),
+            priority: 0,
+            rollback: None,
+            extra: Value::Null,
+            ask_first: true,
         }
     }
 
@@ -79,6 +94,27 @@ impl Plan {
         self.concurrency
     }
 
+    /// Which devices, in which steps, when.
+    #[must_use]
+    pub fn strategy(&self) -> &Strategy {
+        &self.strategy
+    }
+
+    /// What a store keeps of it, beside its devices.
+    #[must_use]
+    pub fn spec(&self) -> Spec {
+        let mut spec = Spec::new(ArtifactRecord::of(&self.artifact));
+        spec.version = self.version.as_deref().map(str::to_owned);
+        spec.strategy = self.strategy.clone();
+        spec.concurrency = self.concurrency.get();
+        spec.priority = self.priority;
+        let rollback = self.rollback.as_ref();
+        spec.rollback = rollback.map(|(artifact, version)| (ArtifactRecord::of(artifact), version.as_ref().to_owned()));
+        spec.rollback_of = self.rollback_of.as_deref().map(str::to_owned);
+        spec.extra = self.extra.clone();
+        spec
+    }
+
     /// How many bytes of the artifact are read for a device at a time.
     #[must_use]
     pub fn chunk_size(&self) -> usize {
@@ -109,6 +145,11 @@ pub struct PlanBuilder {
     concurrency: NonZeroUsize,
     memory_budget: usize,
     policy: Option<SignaturePolicy>,
+    strategy: Strategy,
+    priority: i32,
+    rollback: Option<(Artifact, String)>,
+    extra: Value,
+    ask_first: bool,
 }
 
 impl PlanBuilder {
@@ -150,12 +191,44 @@ impl PlanBuilder {
         self
     }
 
+    /// Sets which devices it is for, in which steps, and when; the default is [`Strategy::immediate`].
+    pub fn strategy(mut self, strategy: Strategy) -> Self {
+        self.strategy = strategy;
+        self
+    }
+
+    /// Sets the priority: of rollouts that share their workers, those of higher priority get them first. Default 0.
+    pub fn priority(mut self, priority: i32) -> Self {
+        self.priority = priority;
+        self
+    }
+
+    /// Sets what devices get when a phase fails whose [`OnFailure`](crate::OnFailure) is to roll back, and its version.
+    pub fn rollback(mut self, artifact: Artifact, version: impl Into<String>) -> Self {
+        self.rollback = Some((artifact, version.into()));
+        self
+    }
+
+    /// Sets what is kept for the program that starts it, such as how to reach devices; no secrets.
+    pub fn extra(mut self, extra: Value) -> Self {
+        self.extra = extra;
+        self
+    }
+
+    /// Sets whether devices are asked what they run before anything is sent to them; those that run the version already
+    /// have succeeded then. Default `true`; without effect when there is no version.
+    pub fn ask_first(mut self, ask: bool) -> Self {
+        self.ask_first = ask;
+        self
+    }
+
     /// The plan.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Plan`] when two devices have the same id, or the id or version is empty or holds control
-    /// characters; [`ErrorKind::Signature`] when a signature is required and none was verified.
+    /// [`ErrorKind::Plan`] when two devices have the same id, or the id or a version is empty or holds control
+    /// characters, or a phase is to be rolled back and the plan does not say to what;
+    /// [`ErrorKind::Signature`] when a signature is required and none was verified.
     pub fn build(self) -> Result<Plan, Error> {
         if let Some(policy) = &self.policy {
             policy.check(&self.artifact)?;
@@ -165,6 +238,14 @@ impl PlanBuilder {
             None => format!("rollout-{}", &fresh_id()[..16]),
         };
         let version = self.version.map(|version| checked("version", version)).transpose()?;
+        let rollback = match self.rollback {
+            Some((artifact, version)) => Some((artifact, checked("version to go back to", version)?.into())),
+            None if self.strategy.phases.iter().any(|phase| phase.on_failure == OnFailure::RollBack) => {
+                let message = "a phase is to be rolled back, but the plan does not say to which artifact";
+                return Err(Error::new(ErrorKind::Plan, message));
+            }
+            None => None,
+        };
         let mut places = HashMap::with_capacity(self.devices.len());
         for (place, device) in self.devices.iter().enumerate() {
             if let Some(first) = places.insert(device.id(), place) {
@@ -181,6 +262,12 @@ impl PlanBuilder {
             devices: self.devices,
             concurrency: self.concurrency,
             memory_budget: self.memory_budget,
+            strategy: self.strategy,
+            priority: self.priority,
+            rollback,
+            rollback_of: None,
+            extra: self.extra,
+            ask_first: self.ask_first,
         })
     }
 }

@@ -54,7 +54,7 @@ pub(super) async fn run(stage: Stage, say: &Arc<Say>) -> Result<Fleet, Failure> 
         .map_err(|error| failed(&error))?;
     let clock = TokioTimer::new();
     let started = clock.now();
-    let report = rollout::drive(rollout::rollout(plan, Arc::new(push), say), say).await;
+    let report = rollout::drive(rollout::rollout(plan, Arc::new(push), say), say).await?;
     if report.status.cancelled > 0 {
         return Err(Failure::interrupted());
     }

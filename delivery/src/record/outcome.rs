@@ -28,6 +28,9 @@ pub struct Outcome {
     /// The version that it reported, if it was asked and succeeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// Whether it ran the version before anything was sent to it by this rollout's last driver.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub already_installed: bool,
     /// Why it failed, or what a cancelled one was doing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
@@ -48,6 +51,7 @@ impl Outcome {
             bytes_sent: 0,
             duration: Duration::ZERO,
             version: None,
+            already_installed: false,
             failure: None,
             ledger: Vec::new(),
         }
@@ -60,23 +64,27 @@ impl Outcome {
     }
 }
 
-/// What came of a rollout.
+/// What came of a rollout. What came of each of its devices is in its store: see
+/// [`Handle::outcomes`](crate::Handle::outcomes).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Report {
-    /// Where it stands at its end.
+    /// Where it stands at its end, or when it was left.
     pub status: RolloutStatus,
-    /// Every device's outcome, in the order of the plan.
-    pub outcomes: Vec<Outcome>,
+    /// Devices that failed, in the order of the plan: the first 1,000.
+    pub failed: Vec<Outcome>,
+    /// What came of the rollout that took this one back, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<Box<Self>>,
 }
 
 impl Report {
-    pub(crate) fn new(status: RolloutStatus, outcomes: Vec<Outcome>) -> Self {
-        Self { status, outcomes }
+    pub(crate) fn new(status: RolloutStatus, failed: Vec<Outcome>) -> Self {
+        Self { status, failed, rollback: None }
     }
 
-    /// The devices that failed.
+    /// The devices that failed, in the order of the plan: the first 1,000.
     pub fn failures(&self) -> impl Iterator<Item = &Outcome> {
-        self.outcomes.iter().filter(|outcome| outcome.state == DeviceState::Failed)
+        self.failed.iter()
     }
 }

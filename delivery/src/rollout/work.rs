@@ -1,229 +1,143 @@
-//! A worker: takes one device after the other from its first request to a final state, or puts it off.
+//! A worker: takes one device after the other as far as it goes.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::task::Poll;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
-use steadfast_clock::Nanos;
-use steadfast_pool::CallContext;
+use steadfast_clock::Clock as _;
 use tokio::sync::watch;
 
-use super::Shared;
-use super::board::Detail;
-use super::conduct::wait_until_cancelled;
-use super::queue::Task;
-use crate::attempt::Attempt;
-use crate::device::Device;
+use super::floor::Floor;
+use super::inbox::Note;
+use super::job::{Ask, End, Ended, Job, Strain, To};
+use super::order::Order;
+use super::stops::Stops;
 use crate::failure::{Failure, FailureClass, Stage};
-use crate::push::{Deferral, DeferralReason, Polling, PushContext, PushError, key_of};
-use crate::record::{DeviceState, Outcome};
+use crate::push::{Polling, PushContext, PushError};
+use crate::record::DeviceState;
+use crate::store::Place;
 
-/// A device that says "later" more often than this has failed.
-const MOST_DEFERRALS: u32 = 20;
-/// A device that says "later" for longer than this has failed.
-const LONGEST_DEFERRAL: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// Works on `first`, then on whatever can be claimed, until nothing can.
-pub(super) async fn run(shared: Arc<Shared>, first: Task) {
-    let mut cancelled = shared.cancel.subscribe();
-    let mut next = Some(first);
-    while let Some(task) = next {
-        deliver(&shared, task, &mut cancelled).await;
-        next = shared.claim();
+/// Works until nothing is left to begin.
+pub(super) async fn run(floor: Arc<Floor>) {
+    let mut stops = floor.stops.subscribe();
+    while let Some(mut job) = floor.next() {
+        let mut strain = Strain::default();
+        let to = deliver(&floor, &mut job, &mut strain, &mut stops).await;
+        floor.shared.inbox.tell(Note::Ended(Ended { job, to, strain }));
     }
-}
-
-/// How one stage ended.
-enum End {
-    /// Well, with the version that the device reported if it was asked.
-    Done(Vec<Attempt>, Option<String>),
-    Deferred(Deferral),
-    Failed(Failure),
-    Cancelled,
 }
 
 /// Takes one device as far as it goes.
-async fn deliver(shared: &Shared, mut task: Task, cancelled: &mut watch::Receiver<bool>) {
-    let Some(device) = shared.plan.devices.get(task.index) else { return };
-    let index = task.index;
+async fn deliver(floor: &Arc<Floor>, job: &mut Job, strain: &mut Strain, stops: &mut watch::Receiver<Stops>) -> To {
+    let shared = &floor.shared;
     loop {
-        shared.board.move_to(index, device.id(), task.stage.into(), Detail::default());
         let started = shared.timer.now();
-        let context = shared.context(&mut task, device, started);
-        let end = stage(shared, &task, device, &context, cancelled).await;
-        let now = shared.timer.now();
-        task.busy += now.since(started);
-        task.bytes += context.bytes_sent();
-        task.token = context.resume_token();
+        if job.past.stage == Stage::Verifying && job.past.verifying.is_none() {
+            job.past.verifying = Some((shared.now_ms(), Polling::new()));
+        }
+        let context = floor.order.context(job, shared);
+        let (end, installed) = stage(floor, job, &context, stops).await;
+        job.past.busy += shared.timer.now().since(started);
+        job.past.bytes += context.bytes_sent();
+        job.past.token = context.resume_token();
         match end {
             End::Done(attempts, version) => {
-                task.ledger.extend(attempts);
-                if task.stage == Stage::Pushing && shared.plan.version.is_some() {
-                    task.stage = Stage::Verifying;
+                strain.note(&attempts, None);
+                job.past.ledger.extend(attempts);
+                if job.past.stage == Stage::Pushing && !installed && floor.order.version.is_some() {
+                    (job.past.stage, job.past.state) = (Stage::Verifying, DeviceState::Verifying);
+                    shared.inbox.tell(Note::Verifying(job.place, Arc::clone(&job.id), job.past.tried()));
                     continue;
                 }
-                let mut outcome = task.outcome(device, DeviceState::Succeeded);
-                outcome.version = version;
-                return shared.board.settle(index, outcome);
+                return job.succeeded(version, installed);
             }
-            End::Deferred(deferral) => {
-                let due = now.saturating_add(deferral.after);
-                if let Some(failure) = task.put_off(&deferral, now, due) {
-                    return shared.board.settle(index, task.failed(device, failure));
-                }
-                let detail = Detail { after: Some(deferral.after), due: Some(due) };
-                shared.board.move_to(index, device.id(), DeviceState::Deferred, detail);
-                shared.queue.defer(task, due);
-                return shared.deferred.notify_one();
+            End::Deferred(deferral) => return job.put_off(deferral, shared.wall()),
+            End::Failed(failure) => {
+                strain.note(&failure.attempts, Some(failure.class));
+                return job.failed(failure);
             }
-            End::Failed(mut failure) => {
-                task.ledger.append(&mut failure.attempts);
-                return shared.board.settle(index, task.failed(device, failure));
-            }
-            End::Cancelled => {
-                let begun = context.attempts_begun();
-                let failure =
-                    Failure::new(task.stage, FailureClass::Cancelled, format!("cancelled while {}", task.stage));
-                let mut outcome = task.failed(device, failure);
-                outcome.state = DeviceState::Cancelled;
-                outcome.attempts = outcome.attempts.saturating_add(begun);
-                return shared.board.settle(index, outcome);
-            }
+            End::Stopped => return job.stopped(context.attempts_begun()),
         }
     }
 }
 
-/// One stage, until it ends or the rollout is cancelled.
+/// One stage, until it ends or is stopped; and whether it ended since the device runs what is delivered already.
 async fn stage(
-    shared: &Shared,
-    task: &Task,
-    device: &Device,
+    floor: &Arc<Floor>,
+    job: &Job,
     context: &PushContext,
-    cancelled: &mut watch::Receiver<bool>,
-) -> End {
-    if shared.is_cancelled() {
-        return End::Cancelled;
+    stops: &mut watch::Receiver<Stops>,
+) -> (End, bool) {
+    let (order, stage) = (&floor.order, job.past.stage);
+    if stops.borrow().of(job.place).is_some() {
+        return (End::Stopped, false);
     }
-    let plan = &shared.plan;
     let working = async {
-        match (task.stage, &plan.version) {
+        match (stage, &order.version) {
             (Stage::Verifying, Some(version)) => {
-                shared.push.verify(context, device, version).await.map(|done| (done.attempts, done.version))
+                order.push.verify(context, &job.device, version).await.map(|done| (done.attempts, done.version, false))
             }
-            _ => shared.push.push(context, device, &plan.artifact).await.map(|done| (done.attempts, None)),
+            (_, version) => {
+                if let Some(version) = version.as_deref().filter(|_| job.ask != Ask::No) {
+                    if runs(order, job, context, version).await {
+                        return Ok((Vec::new(), Some(version.to_owned()), true));
+                    }
+                }
+                order.push.push(context, &job.device, &order.artifact).await.map(|done| (done.attempts, None, false))
+            }
         }
     };
-    match until(working, wait_until_cancelled(cancelled)).await {
-        None => End::Cancelled,
-        Some(Ok(Ok((attempts, version)))) => End::Done(attempts, version),
+    let working = AssertUnwindSafe(working).catch_unwind();
+    let end = match until(floor, working, stopped(stops, job.place)).await {
+        None => End::Stopped,
+        Some(Ok(Ok((attempts, version, installed)))) => return (End::Done(attempts, version), installed),
         Some(Ok(Err(PushError::Deferred(deferral)))) => End::Deferred(*deferral),
         Some(Ok(Err(PushError::Failed(failure)))) => End::Failed(*failure),
         // A bug of the push costs this device, not the rollout.
-        Some(Err(_)) => End::Failed(Failure::new(task.stage, FailureClass::Cut, "the push panicked")),
+        Some(Err(_)) => End::Failed(Failure::new(stage, FailureClass::Cut, "the push panicked")),
+    };
+    (end, false)
+}
+
+/// Whether the device says that it runs this version. Who gives no answer does not.
+async fn runs(order: &Order, job: &Job, context: &PushContext, version: &str) -> bool {
+    match order.push.installed(context, &job.device).await {
+        Ok(Some(runs)) => runs == version,
+        // A push that cannot tell what runs may still be able to verify.
+        Ok(None) if job.ask == Ask::Well => {
+            let verified = order.push.verify(context, &job.device, version).await;
+            verified.is_ok_and(|verified| verified.version.is_some())
+        }
+        Ok(None) | Err(_) => false,
     }
 }
 
-/// The future's output, or its panic; `None` when `stop` comes first.
-async fn until<F: Future>(future: F, stop: impl Future<Output = ()>) -> Option<std::thread::Result<F::Output>> {
-    let future = pin!(AssertUnwindSafe(future).catch_unwind());
-    let stop = pin!(stop);
-    match select(future, stop).await {
-        Either::Left((result, _)) => Some(result),
+/// The future's output; `None` when `stop` comes first. The floor is told when it has to be waited for.
+async fn until<F: Future>(floor: &Arc<Floor>, future: F, stop: impl Future<Output = ()>) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let at_once = poll_fn(|cx| {
+        Poll::Ready(match future.as_mut().poll(cx) {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        })
+    });
+    if let Some(output) = at_once.await {
+        return Some(output);
+    }
+    floor.wait();
+    let ended = match select(future, pin!(stop)).await {
+        Either::Left((output, _)) => Some(output),
         Either::Right(((), _)) => None,
-    }
+    };
+    floor.go_on();
+    ended
 }
 
-impl Shared {
-    fn context(&self, task: &mut Task, device: &Device, now: Nanos) -> PushContext {
-        let plan = &self.plan;
-        let mut call = CallContext::new().attempts_before(task.attempts_spent());
-        if let Some(budget) = &self.budget {
-            call = call.budget(Arc::clone(budget));
-        }
-        let mut context =
-            PushContext::for_device(key_of(&plan.id, device.id(), plan.artifact.digest()), &self.board.bytes);
-        context.version = plan.version.clone();
-        context.chunk_size = plan.chunk_size();
-        context.call = call;
-        context.digest = Some(*plan.artifact.digest());
-        context = context.resume(task.token.clone());
-        if task.stage == Stage::Verifying {
-            let (since, polling) = task.verifying.get_or_insert_with(|| (now, Polling::new()));
-            context.polling = Some(polling.clone().waited(now.since(*since)));
-        }
-        context
-    }
-}
-
-impl Task {
-    /// Takes note of a deferral; the failure when there were too many.
-    fn put_off(&mut self, deferral: &Deferral, now: Nanos, due: Nanos) -> Option<Failure> {
-        if deferral.reason == DeferralReason::NotYet {
-            // Of a device that is asked again and again, the newest answer is kept.
-            if self.ledger.last().is_some_and(|last| last.stage == Stage::Verifying && last.deferred) {
-                self.ledger.pop();
-            }
-        }
-        self.ledger.extend_from_slice(&deferral.attempts);
-        let too_much = |times: u32, since: Nanos| times > MOST_DEFERRALS || due.since(since) > LONGEST_DEFERRAL;
-        match deferral.reason {
-            DeferralReason::NotYet => {
-                // A push that waits has a limit of its own, too.
-                if self.stage == Stage::Verifying {
-                    let (_, polling) = self.verifying.get_or_insert_with(|| (now, Polling::new()));
-                    polling.asked = polling.asked.saturating_add(1);
-                    polling.seen.clone_from(&deferral.seen);
-                }
-                None
-            }
-            DeferralReason::HostDown => {
-                let (times, since) = self.host_down.get_or_insert((0, now));
-                *times += 1;
-                let message = format!("its host could not be connected to {times} times, and was left alone");
-                let class = FailureClass::BreakerOpen;
-                too_much(*times, *since).then(|| Failure::new(self.stage, class, message))
-            }
-            DeferralReason::Asked => {
-                self.deferrals += 1;
-                let since = *self.first_deferred.get_or_insert(now);
-                too_much(self.deferrals, since).then(|| self.too_late(deferral.after))
-            }
-        }
-    }
-
-    fn too_late(&self, after: Duration) -> Failure {
-        let message = if self.deferrals > MOST_DEFERRALS {
-            format!("the device said \"later\" {} times", self.deferrals)
-        } else {
-            format!(
-                "the device asks to come back in {:.0} s, more than a day after it first said \"later\"",
-                after.as_secs_f64()
-            )
-        };
-        let failure = Failure::new(self.stage, FailureClass::TimedOut, message);
-        match self.ledger.last().and_then(|attempt| attempt.status) {
-            Some(status) => failure.status(status),
-            None => failure,
-        }
-    }
-
-    fn outcome(self, device: &Device, state: DeviceState) -> Outcome {
-        let mut outcome = Outcome::new(device.id(), state);
-        outcome.attempts = Attempt::count(&self.ledger);
-        outcome.deferrals = self.deferrals;
-        outcome.bytes_sent = self.bytes;
-        outcome.duration = self.busy;
-        outcome.ledger = self.ledger;
-        outcome
-    }
-
-    fn failed(self, device: &Device, failure: Failure) -> Outcome {
-        let mut outcome = self.outcome(device, DeviceState::Failed);
-        outcome.failure = Some(failure.attempts(std::mem::take(&mut outcome.ledger)));
-        outcome
-    }
+async fn stopped(stops: &mut watch::Receiver<Stops>, place: Place) {
+    // The sender lives as long as the floor.
+    let _ = stops.wait_for(|stops| stops.of(place).is_some()).await;
 }

@@ -1,10 +1,11 @@
 //! What is kept of a rollout as a whole.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::artifact::Artifact;
 use crate::device::Device;
 use crate::record::RolloutStatus;
 use crate::strategy::Strategy;
@@ -112,6 +113,12 @@ impl ArtifactRecord {
     #[must_use]
     pub fn new(path: Option<PathBuf>, bytes: u64, sha256: impl Into<String>) -> Self {
         Self { path, bytes, sha256: sha256.into() }
+    }
+
+    /// The record of an artifact.
+    #[must_use]
+    pub fn of(artifact: &Artifact) -> Self {
+        Self::new(artifact.path().map(Path::to_path_buf), artifact.len(), artifact.digest_hex())
     }
 }
 

@@ -60,7 +60,7 @@ async fn the_status_has_the_shape_of_the_contract() {
             "eta_s": { "p50": null, "p90": null }
         })
     );
-    let report = rollout.execute().await;
+    let report = rollout.execute().await.unwrap();
     let status = serde_json::to_value(&report.status).unwrap();
     assert_eq!(
         (&status["state"], &status["succeeded"], &status["bytes_sent"]),
@@ -115,12 +115,13 @@ async fn events_are_one_flat_object_each_and_read_back() {
     let memory = crate::support::Memory::default();
     let plan = Plan::builder(Artifact::from_bytes("firmware")).id("r1").devices(devices(1)).build().unwrap();
     let rollout = Rollout::builder(plan, Fake::new(|_, _, _| Ok(()))).observer(Arc::new(memory.clone()));
-    rollout.wall(Arc::new(ManualClock::new())).build().execute().await;
+    rollout.wall(Arc::new(ManualClock::new())).build().execute().await.unwrap();
     let events = memory.events();
     assert!(matches!(events[0].kind, EventKind::Started { total: 1, bytes: 8, .. }));
+    assert!(matches!(events[1].kind, EventKind::Driven { recovered: 0, .. }));
     assert_eq!(
-        serde_json::to_value(&events[1]).unwrap(),
-        json!({ "rollout": "r1", "seq": 2, "at_ms": 1_767_225_600_000u64, "event": "device", "device": "d0", "from": "pending", "to": "pushing" })
+        serde_json::to_value(&events[2]).unwrap(),
+        json!({ "rollout": "r1", "seq": 3, "at_ms": 1_767_225_600_000u64, "event": "device", "device": "d0", "from": "pending", "to": "pushing" })
     );
     for event in events {
         let text = serde_json::to_string(&event).unwrap();

@@ -145,7 +145,7 @@ async fn a_deferred_device_holds_no_worker() {
         .build()
         .unwrap();
     let rollout = Rollout::builder(plan, push).timer(shared(clock.clone())).observer(Arc::new(memory.clone())).build();
-    let report = run(&clock, rollout.execute()).await;
+    let report = run(&clock, rollout.execute()).await.unwrap();
     assert_eq!(report.status.succeeded, 4);
     assert_eq!(*order.lock().unwrap(), ["d0", "d1", "d2", "d3", "d0"], "one worker, and nobody waits for the first");
     use DeviceState::{Deferred, Pending, Pushing, Succeeded, Verifying};
@@ -171,5 +171,5 @@ async fn a_device_is_called_again_when_it_is_due_though_others_are_busy() {
     assert_eq!(times[1].since(times[0]), Duration::from_secs(10));
     assert_eq!(handle.progress().pushing, 1, "the other one is still at it");
     handle.cancel();
-    running.await.unwrap();
+    running.await.unwrap().unwrap();
 }

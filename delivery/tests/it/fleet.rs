@@ -7,11 +7,11 @@ use std::time::Duration;
 use steadfast_clock::{ManualClock, shared};
 use steadfast_delivery::backoff::Policy;
 use steadfast_delivery::{
-    Artifact, Device, DeviceState, FailureClass, HttpPush, Plan, PlanBuilder, Report, Rollout, RolloutState,
+    Artifact, Device, DeviceState, FailureClass, HttpPush, Plan, PlanBuilder, Rollout, RolloutState,
 };
 use steadfast_testkit::{FleetBuilder, FleetSim, Layout, Matcher, Reply, Script};
 
-use crate::support::{http, run};
+use crate::support::{Whole, http, run, whole};
 
 fn fleet_of(sim: &FleetSim) -> Vec<Device> {
     sim.addresses().iter().map(|sim| Device::new(sim.id.clone(), &sim.address).unwrap()).collect()
@@ -26,9 +26,9 @@ fn plan(artifact: Artifact, sim: &FleetSim, concurrency: usize) -> PlanBuilder {
     Plan::builder(artifact).version("2.0.0").devices(fleet_of(sim)).concurrency(NonZeroUsize::new(concurrency).unwrap())
 }
 
-async fn roll_out(artifact: Artifact, sim: &FleetSim, concurrency: usize) -> Report {
+async fn roll_out(artifact: Artifact, sim: &FleetSim, concurrency: usize) -> Whole {
     let push = Arc::new(HttpPush::new().unwrap());
-    Rollout::builder(plan(artifact, sim, concurrency).build().unwrap(), push).build().execute().await
+    whole(Rollout::builder(plan(artifact, sim, concurrency).build().unwrap(), push).build()).await
 }
 
 async fn five_hundred_devices(sim: FleetBuilder, artifact: Artifact) {
@@ -87,7 +87,7 @@ async fn the_fleet_of_the_demonstration_ends_as_its_script_says() {
     let push = Arc::new(http(&clock, Policy::delivery()).build().unwrap());
     let plan = plan(Artifact::from_bytes(payload(10_000)), &sim, 32).build().unwrap();
     let rollout = Rollout::builder(plan, push).timer(shared(clock.clone())).build();
-    let report = run(&clock, rollout.execute()).await;
+    let report = run(&clock, whole(rollout)).await;
     assert_eq!((report.status.succeeded, report.status.failed), (198, 2));
     assert_eq!(report.outcomes.iter().map(|outcome| outcome.deferrals).sum::<u32>(), 2);
     let attempts: u32 = report.outcomes.iter().map(|outcome| outcome.attempts).sum();
@@ -109,7 +109,7 @@ async fn a_device_that_takes_the_push_but_keeps_its_version_has_failed() {
     let sim = FleetSim::builder(3).faults(faults).start().await.unwrap();
     let push = Arc::new(HttpPush::builder().verify_within(Duration::ZERO).build().unwrap());
     let plan = plan(Artifact::from_bytes("x"), &sim, 3).build().unwrap();
-    let report = Rollout::builder(plan, push).build().execute().await;
+    let report = whole(Rollout::builder(plan, push).build()).await;
     let states: Vec<_> = report.outcomes.iter().map(|outcome| outcome.state).collect();
     assert_eq!(states, [DeviceState::Succeeded, DeviceState::Failed, DeviceState::Succeeded]);
     let failure = report.outcomes[1].failure.as_ref().unwrap();
@@ -131,5 +131,5 @@ async fn a_slow_device_does_not_hold_up_the_others() {
     let running = tokio::spawn(rollout.execute());
     crate::support::until(|| handle.progress().succeeded == 49).await;
     assert_eq!(handle.progress().in_flight(), 1);
-    assert_eq!(run(&clock, running).await.unwrap().status.succeeded, 50);
+    assert_eq!(run(&clock, running).await.unwrap().unwrap().status.succeeded, 50);
 }

@@ -17,7 +17,7 @@ use steadfast_delivery::{
     RolloutStatus, SignatureKey, chunk_size,
 };
 
-use crate::support::{Fake, Memory, devices, run};
+use crate::support::{Fake, Memory, devices, run, whole};
 
 fn sum(status: &RolloutStatus) -> u64 {
     let done = status.succeeded + status.failed + status.skipped + status.cancelled;
@@ -110,7 +110,7 @@ proptest! {
             let rollout =
                 Rollout::builder(plan, push).timer(shared(clock.clone())).observer(Arc::new(observer)).build();
             *slot.lock().unwrap() = Some(rollout.handle());
-            let report = run(&clock, rollout.execute()).await;
+            let report = run(&clock, whole(rollout)).await;
             assert!(!wrong.load(Ordering::Relaxed));
             assert_eq!((sum(&report.status), report.outcomes.len()), (n as u64, n));
             let mut finals: HashMap<String, usize> = HashMap::new();

@@ -22,6 +22,7 @@ mod site;
 mod store;
 mod support;
 mod swupdate;
+mod takeover;
 mod verify;
 mod version;
 mod window;

@@ -13,7 +13,7 @@ use steadfast_delivery::{
 };
 use steadfast_testkit::{Matcher, Reply, Script, Seen};
 
-use crate::support::{Memory, device, http, run, server};
+use crate::support::{Memory, device, http, run, server, whole};
 
 fn version() -> Matcher {
     Matcher::new().path("/version")
@@ -120,11 +120,12 @@ async fn restarts_hold_no_worker_and_open_no_breaker() {
     let push = Arc::new(http(&clock, Policy::delivery()).build().unwrap());
     let fleet = (0..2).map(|i| device(&format!("d{i}"), &format!("{}/d/{i}", server.url())));
     let plan = Plan::builder(Artifact::from_bytes("x")).version("2").devices(fleet).concurrency(NonZeroUsize::MIN);
+    let plan = plan.ask_first(false);
     let memory = Memory::default();
     let rollout =
         Rollout::builder(plan.build().unwrap(), push).timer(shared(clock.clone())).observer(Arc::new(memory.clone()));
     let start = clock.now();
-    let report = run(&clock, rollout.build().execute()).await;
+    let report = run(&clock, whole(rollout.build())).await;
     assert_eq!(report.status.succeeded, 2);
     let seen = server.seen();
     let of = |id: &str| -> Vec<_> {

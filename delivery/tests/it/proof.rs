@@ -90,7 +90,7 @@ impl Trip {
 }
 
 async fn end(rollout: Rollout) -> Told {
-    let report = rollout.execute().await;
+    let report = rollout.execute().await.unwrap();
     let failures =
         report.failures().map(|outcome| (outcome.device.clone(), outcome.failure.clone().unwrap())).collect();
     Told { status: report.status, failures }

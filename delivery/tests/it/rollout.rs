@@ -14,7 +14,7 @@ use steadfast_delivery::{
 };
 use steadfast_testkit::{Reply, Script};
 
-use crate::support::{Deaf, Fake, Memory, device, devices, http, run, server, until};
+use crate::support::{Deaf, Fake, Memory, device, devices, http, run, server, until, whole};
 
 use DeviceState::{Cancelled, Failed, Pending, Pushing, Skipped, Succeeded, Verifying};
 
@@ -48,7 +48,7 @@ async fn every_device_goes_its_way_and_the_end_comes_last() {
     let mut fleet = devices(5);
     fleet[3].status = DeviceStatus::Offline;
     let plan = Plan::builder(Artifact::from_bytes("firmware")).version("2").devices(fleet).build().unwrap();
-    let report = Rollout::builder(plan, push).observer(Arc::new(memory.clone())).build().execute().await;
+    let report = whole(Rollout::builder(plan, push).observer(Arc::new(memory.clone())).build()).await;
 
     assert_eq!(memory.path("d0"), [Pending, Pushing, Verifying, Succeeded]);
     assert_eq!(memory.path("d1"), [Pending, Pushing, Failed]);
@@ -76,9 +76,9 @@ async fn every_device_goes_its_way_and_the_end_comes_last() {
 async fn the_finished_event_comes_after_the_last_worker() {
     let memory = Memory::default();
     let rollout = Rollout::builder(plan(1000), Fake::new(|_, _, _| Ok(()))).observer(Arc::new(memory.clone())).build();
-    assert_eq!(rollout.execute().await.status.succeeded, 1000);
+    assert_eq!(rollout.execute().await.unwrap().status.succeeded, 1000);
     let events = memory.events();
-    assert_eq!(events.len(), 1 + 3 * 1000 + 1);
+    assert_eq!(events.len(), 2 + 3 * 1000 + 1, "the start, who drives, three of each device, the end");
     let last = events.last().unwrap();
     assert!(matches!(&last.kind, EventKind::Finished { status } if status.succeeded == 1000 && status.in_flight == 0));
 }
@@ -122,7 +122,7 @@ async fn never_more_devices_in_hands_than_the_plan_allows() {
     let push: Arc<dyn Push> = Arc::clone(&gate) as _;
     let rollout = Rollout::builder(plan, push).timer(shared(clock.clone())).build();
     let handle = rollout.handle();
-    let running = tokio::spawn(rollout.execute());
+    let running = tokio::spawn(whole(rollout));
     until(|| clock.waiting() == 7).await;
     let progress = handle.progress();
     assert_eq!((progress.pending, progress.pushing, progress.in_flight()), (13, 7, 7));
@@ -151,7 +151,7 @@ async fn the_eta_waits_for_the_last_deferred_device() {
     });
     let rollout = Rollout::builder(plan(2), push).timer(shared(clock.clone())).build();
     let handle = rollout.handle();
-    let running = tokio::spawn(rollout.execute());
+    let running = tokio::spawn(whole(rollout));
     until(|| handle.progress().deferred == 1 && handle.progress().succeeded == 1 && clock.waiting() == 1).await;
     assert_eq!(handle.progress().eta.p50, Some(Duration::from_secs(500)));
     handle.cancel();
@@ -167,12 +167,12 @@ async fn cancelling_stops_the_bytes_in_flight_and_accounts_for_everybody() {
     let push = Arc::new(http(&clock, Policy::delivery()).build().unwrap());
     let fleet: Vec<Device> = (0..6).map(|i| device(&format!("d{i}"), &format!("{}/d/{i}", deaf.url()))).collect();
     let artifact = Artifact::from_bytes(vec![0; 64 << 20]);
-    let plan =
-        Plan::builder(artifact).version("2").devices(fleet).concurrency(NonZeroUsize::new(3).unwrap()).build().unwrap();
+    let plan = Plan::builder(artifact).version("2").devices(fleet).ask_first(false);
+    let plan = plan.concurrency(NonZeroUsize::new(3).unwrap()).build().unwrap();
     let memory = Memory::default();
     let rollout = Rollout::builder(plan, push).timer(shared(clock.clone())).observer(Arc::new(memory.clone())).build();
     let handle = rollout.handle();
-    let running = tokio::spawn(rollout.execute());
+    let running = tokio::spawn(whole(rollout));
     let connections = [deaf.accept().await, deaf.accept().await, deaf.accept().await];
     until(|| handle.progress().bytes_sent > 0).await;
     handle.cancel();
@@ -208,7 +208,7 @@ async fn a_rollout_cancelled_before_it_starts_sends_nothing() {
     });
     let rollout = Rollout::builder(plan(3), push).build();
     rollout.handle().cancel();
-    let report = rollout.execute().await;
+    let report = rollout.execute().await.unwrap();
     assert_eq!(
         (report.status.state, report.status.cancelled, calls.load(Ordering::Relaxed)),
         (RolloutState::Cancelled, 3, 0)
@@ -231,7 +231,7 @@ async fn an_observer_can_cancel_and_ask() {
     };
     let rollout = rollout.observer(Arc::new(observer)).build();
     *slot.lock().unwrap() = Some(rollout.handle());
-    let status = rollout.execute().await.status;
+    let status = rollout.execute().await.unwrap().status;
     assert_eq!(status.state, RolloutState::Cancelled);
     assert_eq!((status.succeeded, status.cancelled), (1, 49));
 }
@@ -240,7 +240,7 @@ async fn an_observer_can_cancel_and_ask() {
 async fn a_cancel_after_the_end_changes_nothing() {
     let rollout = Rollout::builder(plan(2), Fake::new(|_, _, _| Ok(()))).build();
     let handle = rollout.handle();
-    rollout.execute().await;
+    rollout.execute().await.unwrap();
     handle.cancel();
     assert_eq!(handle.status().state, RolloutState::Completed);
 }
@@ -262,7 +262,7 @@ async fn a_push_that_panics_costs_only_its_device() {
         assert!(device.id() != "d1", "a bug");
         Ok(())
     });
-    let report = Rollout::builder(plan(3), push).build().execute().await;
+    let report = whole(Rollout::builder(plan(3), push).build()).await;
     assert_eq!((report.status.succeeded, report.status.failed), (2, 1));
     assert_eq!(report.outcomes[1].failure.as_ref().unwrap().message, "the push panicked");
 }
@@ -271,12 +271,12 @@ async fn a_push_that_panics_costs_only_its_device() {
 async fn an_observer_that_panics_costs_nothing() {
     let rollout =
         Rollout::builder(plan(3), Fake::new(|_, _, _| Ok(()))).observer(Arc::new(|_: &Event| panic!("a bug")));
-    assert_eq!(rollout.build().execute().await.status.succeeded, 3);
+    assert_eq!(rollout.build().execute().await.unwrap().status.succeeded, 3);
 }
 
 #[tokio::test]
 async fn a_rollout_of_nobody_is_complete() {
-    let report = Rollout::builder(plan(0), Fake::new(|_, _, _| Ok(()))).build().execute().await;
+    let report = whole(Rollout::builder(plan(0), Fake::new(|_, _, _| Ok(()))).build()).await;
     assert_eq!((report.status.state, report.status.total, report.outcomes.len()), (RolloutState::Completed, 0, 0));
 }
 
@@ -287,7 +287,7 @@ async fn without_a_version_nobody_is_asked() {
         assert_eq!(stage, Stage::Pushing);
         Ok(())
     });
-    assert_eq!(Rollout::builder(plan, push).build().execute().await.status.succeeded, 2);
+    assert_eq!(Rollout::builder(plan, push).build().execute().await.unwrap().status.succeeded, 2);
 }
 
 #[tokio::test]
@@ -303,7 +303,7 @@ async fn keys_are_the_same_after_a_restart_and_differ_between_devices() {
         });
         let plan = Plan::builder(Artifact::from_bytes("x")).id("r1").version("2").devices(devices(2));
         let plan = plan.concurrency(NonZeroUsize::MIN).build().unwrap();
-        Rollout::builder(plan, push).build().execute().await;
+        Rollout::builder(plan, push).build().execute().await.unwrap();
     }
     let keys = keys.lock().unwrap();
     assert_eq!(keys[..2], keys[2..]);
@@ -330,7 +330,7 @@ async fn a_spent_budget_ends_the_retries_of_all_devices() {
     let plan = Plan::builder(Artifact::from_bytes("x")).devices(fleet).concurrency(NonZeroUsize::MIN).build().unwrap();
     let budget = Arc::new(Purse(AtomicU32::new(3)));
     let rollout = Rollout::builder(plan, push).timer(shared(clock.clone())).budget(budget).build();
-    let report = run(&clock, rollout.execute()).await;
+    let report = run(&clock, whole(rollout)).await;
     let classes: Vec<_> = report.outcomes.iter().map(|outcome| outcome.failure.as_ref().unwrap().class).collect();
     use FailureClass::{BudgetSpent, ServerError};
     assert_eq!(classes, [ServerError, BudgetSpent, BudgetSpent, BudgetSpent]);
@@ -354,7 +354,7 @@ async fn a_file_that_changes_stops_the_rollout() {
         }
     };
     let rollout = Rollout::builder(plan, push).timer(shared(clock.clone())).observer(Arc::new(observer)).build();
-    let report = run(&clock, rollout.execute()).await;
+    let report = run(&clock, whole(rollout)).await;
     assert_eq!((report.status.succeeded, report.status.failed), (5, 5));
     assert!(report.failures().all(|outcome| outcome.failure.as_ref().unwrap().class == FailureClass::ArtifactChanged));
     assert_eq!(server.seen().iter().filter(|seen| seen.complete).count(), 5);

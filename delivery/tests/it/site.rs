@@ -7,12 +7,11 @@ use std::time::Duration;
 use steadfast_clock::{Clock, ManualClock, shared};
 use steadfast_delivery::backoff::Policy;
 use steadfast_delivery::{
-    Artifact, DeferralReason, Device, FailureClass, HttpPush, Plan, Push, PushContext, PushError, Report, Rollout,
-    Stage,
+    Artifact, DeferralReason, Device, FailureClass, HttpPush, Plan, Push, PushContext, PushError, Rollout, Stage,
 };
 use steadfast_testkit::{Matcher, Reply, Script, Server};
 
-use crate::support::{device, http, run, server};
+use crate::support::{Whole, device, http, run, server, whole};
 
 /// `n` devices behind one gateway.
 fn behind(url: &str, n: usize) -> Vec<Device> {
@@ -27,9 +26,9 @@ async fn gone() -> String {
     url
 }
 
-async fn roll_out(clock: &ManualClock, push: HttpPush, fleet: Vec<Device>) -> Report {
+async fn roll_out(clock: &ManualClock, push: HttpPush, fleet: Vec<Device>) -> Whole {
     let plan = Plan::builder(Artifact::from_bytes("x")).devices(fleet).concurrency(NonZeroUsize::MIN).build().unwrap();
-    run(clock, Rollout::builder(plan, Arc::new(push)).timer(shared(clock.clone())).build().execute()).await
+    run(clock, whole(Rollout::builder(plan, Arc::new(push)).timer(shared(clock.clone())).build())).await
 }
 
 #[tokio::test]

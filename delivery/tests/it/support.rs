@@ -11,8 +11,8 @@ use steadfast_clock::{Clock, ManualClock, shared};
 use steadfast_delivery::backoff::Policy;
 use steadfast_delivery::pool::PoolConfig;
 use steadfast_delivery::{
-    Artifact, Device, DeviceState, Event, EventKind, HttpPush, HttpPushBuilder, Observer, Push, PushContext, PushError,
-    Pushed, Stage, Verified,
+    Artifact, Device, DeviceState, Event, EventKind, HttpPush, HttpPushBuilder, Observer, Outcome, Place, Push,
+    PushContext, PushError, Pushed, Report, Rollout, RolloutStatus, Stage, Verified,
 };
 use steadfast_testkit::{Script, Server};
 use tokio::io::AsyncReadExt;
@@ -139,6 +139,28 @@ impl Push for Fake {
         (self.0)(Stage::Verifying, context, device)?;
         Ok(Verified::new(Some(expected.to_owned()), Vec::new()))
     }
+}
+
+/// What came of a rollout, and of each of its devices.
+#[derive(Debug)]
+pub(crate) struct Whole {
+    pub(crate) status: RolloutStatus,
+    pub(crate) outcomes: Vec<Outcome>,
+    pub(crate) report: Report,
+}
+
+impl Whole {
+    pub(crate) fn failures(&self) -> impl Iterator<Item = &Outcome> {
+        self.report.failures()
+    }
+}
+
+/// Executes a rollout and reads what came of its devices.
+pub(crate) async fn whole(rollout: Rollout) -> Whole {
+    let handle = rollout.handle();
+    let report = rollout.execute().await.unwrap();
+    let outcomes = handle.outcomes(Place(0), usize::MAX).await.unwrap();
+    Whole { status: report.status.clone(), outcomes, report }
 }
 
 /// Remembers all events.
