@@ -6,6 +6,7 @@ mod pool;
 mod body;
 mod context;
 mod multipart;
+mod pace;
 mod request;
 mod response;
 mod streaming;
@@ -79,6 +80,7 @@ pub use hedging::Hedging;
 pub use host_client::HostClient;
 pub use metrics::PoolMetrics;
 pub use multipart::{Multipart, Part};
+pub use pace::Pace;
 pub use pool::{Pool, PoolBuilder};
 #[cfg(any(feature = "tower", feature = "reqwest_middleware_0_5"))]
 pub use pool_body::PoolBody;

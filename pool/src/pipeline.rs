@@ -14,6 +14,7 @@ mod hedge;
 mod judge;
 mod limit;
 mod log;
+mod pacing;
 mod redirect;
 mod send;
 mod span;

@@ -19,6 +19,7 @@ use crate::event::Observer;
 use crate::hedging::Hedging;
 use crate::identity::Identity;
 use crate::multipart::Multipart;
+use crate::pace::Pace;
 use crate::place::Place;
 use crate::redact::authority;
 use crate::redirects::Redirects;
@@ -50,6 +51,8 @@ pub struct Request {
     pub(crate) on_retry: Option<OnRetry>,
     pub(crate) transient: bool,
     pub(crate) unwatched: bool,
+    pub(crate) expect_continue: Option<Duration>,
+    pub(crate) pace: Option<Arc<dyn Pace>>,
     #[cfg(feature = "cache")]
     pub(crate) coalesce: Option<bool>,
     #[cfg(feature = "cache")]
@@ -109,6 +112,8 @@ impl Request {
             on_retry: None,
             transient: false,
             unwatched: false,
+            expect_continue: None,
+            pace: None,
             #[cfg(feature = "cache")]
             coalesce: None,
             #[cfg(feature = "cache")]
@@ -193,6 +198,26 @@ impl Request {
     #[must_use]
     pub fn scope(mut self, scope: impl Into<Arc<str>>) -> Self {
         self.scope = Some(scope.into());
+        self
+    }
+
+    /// Asks the server before the body is sent (`Expect: 100-continue`,
+    /// [RFC 9110, section 10.1.1](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1)): it goes out when the server says
+    /// so, or has said nothing for `patience`. A server that answers instead, with 401 or 413 say, is not sent it at all. One
+    /// that says 417 does not know the question: ask again without it.
+    ///
+    /// The pool's own transport does so; others send the body at once, and do not ask.
+    #[must_use]
+    pub fn expect_continue(mut self, patience: Duration) -> Self {
+        self.expect_continue = Some(patience);
+        self
+    }
+
+    /// Sends the body no faster than `pace` lets it. The time in which it is held back is no lack of progress to
+    /// [`Timeouts::stall`].
+    #[must_use]
+    pub fn pace(mut self, pace: Arc<dyn Pace>) -> Self {
+        self.pace = Some(pace);
         self
     }
 

@@ -7,6 +7,7 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
@@ -92,6 +93,9 @@ pub struct Outbound {
     pub headers: HeaderMap,
     /// The body; `None` when there is none.
     pub body: Option<BoxBody>,
+    /// How long the server may take to give leave for the body (`Expect: 100-continue`); `None` does not ask it. A transport
+    /// that cannot ask does not.
+    pub expect_continue: Option<Duration>,
     /// Where the transport tells how far it is.
     pub exchange: Arc<Exchange>,
 }
@@ -100,7 +104,8 @@ impl Outbound {
     /// A request.
     #[must_use]
     pub fn new(method: Method, url: Url, headers: HeaderMap, body: Option<BoxBody>) -> Self {
-        Self { method, url: Arc::new(url), headers, body, exchange: Arc::new(Exchange::new()) }
+        let exchange = Arc::new(Exchange::new());
+        Self { method, url: Arc::new(url), headers, body, expect_continue: None, exchange }
     }
 
     /// Tells how far it is to `exchange`.

@@ -124,7 +124,7 @@ impl MockTransport {
     }
 
     async fn play(self, request: Outbound) -> Result<Inbound, TransportError> {
-        let Outbound { method, url, headers, body, exchange } = request;
+        let Outbound { method, url, headers, body, exchange, .. } = request;
         let timer = exchange.timer().cloned().unwrap_or_else(|| steadfast_clock::shared(TokioTimer::new()));
         let (body, failed) = match body {
             Some(body) => read(body, &self.inner.gate).await,

@@ -35,7 +35,7 @@ pub(super) async fn attempt(
         return Err(Failure::new(ErrorKind::RequestBody, Reached::NotWritten, message));
     };
     let limits = Limits::of(call, started);
-    let body = watched(body, exchange);
+    let body = watched(body, request.pace.clone(), exchange);
     let mut headers = call.host.headers(request);
     let sent_as = call.identity.stamp(&call.pool.config, &mut headers);
     if let (Some(traced), Some(id)) = (traced, sent_as) {
@@ -47,6 +47,7 @@ pub(super) async fn attempt(
         url: Arc::clone(&request.url),
         headers,
         body,
+        expect_continue: request.expect_continue,
         exchange: Arc::clone(exchange),
     };
     let inbound = head(call, outbound, started, &limits, exchange).await;
@@ -88,8 +89,10 @@ async fn head(
 ) -> Result<Inbound, Failure> {
     let timer = &call.pool.timer;
     let progress = &exchange.upload;
-    // When the exchange last went on: it was given its connection, or a chunk of its body was taken.
-    let moved = || exchange.connected_at().map_or(started, |at| at.max(started)).max(progress.last());
+    // When the exchange last went on: it was given its connection, or a chunk of its body was taken; while we hold the body
+    // back ourselves, nobody else is waited for.
+    let moved =
+        || exchange.connected_at().map_or(started, |at| at.max(started)).max(progress.last()).max(progress.held());
     let due = |now: Nanos| {
         let header_due = now.saturating_add(call.timeouts.header);
         let idle_until = if exchange.is_connecting() {

@@ -7,11 +7,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http_body::{Frame, SizeHint};
+use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::Full;
 use steadfast_clock::Nanos;
 
+use super::pacing::Pacing;
 use crate::body::{BoxBody, Sendable};
+use crate::pace::Pace;
 use crate::transport::Exchange;
 
 /// What is known of an upload. A part of its exchange, so that both are one allocation.
@@ -20,12 +22,23 @@ pub(crate) struct Progress {
     last: AtomicU64,
     sent: AtomicU64,
     done: AtomicBool,
+    held: AtomicU64,
 }
 
 impl Progress {
     /// When the last chunk was taken by the connection; the beginning of time before the first.
     pub(super) fn last(&self) -> Nanos {
         Nanos::from_nanos(self.last.load(Ordering::Relaxed))
+    }
+
+    /// Until when it is held back on our side; the beginning of time when it never was.
+    pub(super) fn held(&self) -> Nanos {
+        Nanos::from_nanos(self.held.load(Ordering::Relaxed))
+    }
+
+    /// It is held back on our side until then.
+    pub(crate) fn hold(&self, until: Nanos) {
+        self.held.store(until.as_nanos(), Ordering::Relaxed);
     }
 
     /// Bytes handed to the connection.
@@ -44,7 +57,7 @@ impl Progress {
 }
 
 /// Opens the body of an attempt.
-pub(super) fn watched(body: Sendable, exchange: &Arc<Exchange>) -> Option<BoxBody> {
+pub(super) fn watched(body: Sendable, pace: Option<Arc<dyn Pace>>, exchange: &Arc<Exchange>) -> Option<BoxBody> {
     let inner = match body {
         Sendable::Bytes(bytes) if bytes.is_empty() => {
             exchange.upload.finish();
@@ -58,11 +71,12 @@ pub(super) fn watched(body: Sendable, exchange: &Arc<Exchange>) -> Option<BoxBod
         }
         Sendable::Stream(stream) => Inner::Stream(stream),
     };
-    Some(Box::pin(Watched { inner, exchange: Arc::clone(exchange) }))
+    Some(Box::pin(Watched { inner, pacing: pace.map(Pacing::new), exchange: Arc::clone(exchange) }))
 }
 
 struct Watched {
     inner: Inner,
+    pacing: Option<Pacing>,
     exchange: Arc<Exchange>,
 }
 
@@ -77,11 +91,10 @@ impl http_body::Body for Watched {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         let this = &mut *self;
-        let frame = match &mut this.inner {
-            Inner::Bytes(bytes) => {
-                Pin::new(bytes).poll_frame(cx).map(|frame| frame.map(|frame| frame.map_err(|never| match never {})))
-            }
-            Inner::Stream(stream) => stream.as_mut().poll_frame(cx),
+        let inner = &mut this.inner;
+        let frame = match &mut this.pacing {
+            None => inner.poll(cx),
+            Some(pacing) => pacing.poll(&this.exchange, cx, |cx| inner.poll(cx)),
         };
         if let Poll::Ready(frame) = &frame {
             let progress = &this.exchange.upload;
@@ -98,16 +111,41 @@ impl http_body::Body for Watched {
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.inner {
+        let ended = match &self.inner {
             Inner::Bytes(bytes) => bytes.is_end_stream(),
             Inner::Stream(stream) => stream.is_end_stream(),
-        }
+        };
+        ended && self.pacing.as_ref().is_none_or(|pacing| pacing.held() == 0)
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.inner {
+        let mut hint = match &self.inner {
             Inner::Bytes(bytes) => bytes.size_hint(),
             Inner::Stream(stream) => stream.size_hint(),
+        };
+        if let Some(pacing) = &self.pacing {
+            let held = pacing.held() as u64;
+            match hint.exact() {
+                Some(exact) => hint.set_exact(exact + held),
+                None => {
+                    if let Some(upper) = hint.upper() {
+                        hint.set_upper(upper + held);
+                    }
+                    hint.set_lower(hint.lower() + held);
+                }
+            }
+        }
+        hint
+    }
+}
+
+impl Inner {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        match self {
+            Self::Bytes(bytes) => {
+                Pin::new(bytes).poll_frame(cx).map(|frame| frame.map(|frame| frame.map_err(|never| match never {})))
+            }
+            Self::Stream(stream) => stream.as_mut().poll_frame(cx),
         }
     }
 }

@@ -5,6 +5,7 @@ mod dial;
 mod failure;
 mod hub;
 mod lease;
+mod leave;
 mod line;
 mod many;
 mod meters;
@@ -81,9 +82,9 @@ impl HyperTransport {
 impl Transport for HyperTransport {
     fn send(&self, request: Outbound) -> SendFuture {
         let hub = Arc::clone(&self.hub);
-        let Outbound { method, url, headers, body, exchange } = request;
+        let exchange = Arc::clone(&request.exchange);
         exchange.connecting();
-        Box::pin(send(hub, Unsent { method, url, headers, body }, exchange))
+        Box::pin(send(hub, Unsent::new(request), exchange))
     }
 
     fn warm(&self, url: &Url, connections: usize) -> WarmFuture {

@@ -34,6 +34,7 @@ mod failure;
 /// - An address for one port of a host (`resolve("host:8443", …)`) is refused when the transport is made.
 /// - HTTP/2 without asking is spoken to an http proxy, too, instead of through it.
 /// - The client certificate is also shown to an https proxy that demands one.
+/// - [`Request::expect_continue`](crate::Request::expect_continue) does not ask: the body goes out at once.
 /// - A proxy's refusal is told without its status, but for 407.
 #[derive(Clone)]
 pub struct ReqwestTransport {

@@ -33,6 +33,8 @@ mod identity;
 mod idle;
 mod laws;
 mod layers;
+#[cfg(feature = "hyper")]
+mod leave;
 mod limits;
 mod log;
 mod metrics;

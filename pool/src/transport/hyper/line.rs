@@ -124,7 +124,7 @@ impl Line {
 
     /// Whether the exchange is over on both sides, and the next may follow.
     pub(super) fn is_free(&self) -> bool {
-        self.connection.is_some() && self.sender.is_ready()
+        self.connection.is_some() && self.sender.is_ready() && !self.facts.notes.is_unwritable()
     }
 }
 

@@ -14,6 +14,7 @@ use url::Url;
 
 use super::failure;
 use super::lease::LineLease;
+use super::leave::Leave;
 use super::line::{Answered, nobody};
 use super::outgoing::Unsent;
 use crate::transport::{Exchange, Inbound, TransportError};
@@ -26,7 +27,7 @@ pub(super) enum Tried {
 }
 
 pub(super) async fn exchange(mut lease: LineLease, unsent: Unsent, exchange: &Exchange) -> Tried {
-    let Begun { answer, url, last, reused } = match begin(&mut lease, unsent, exchange) {
+    let Begun { answer, url, leave, last, reused } = match begin(&mut lease, unsent, exchange) {
         Ok(begun) => begun,
         Err(tried) => return tried,
     };
@@ -45,6 +46,9 @@ pub(super) async fn exchange(mut lease: LineLease, unsent: Unsent, exchange: &Ex
     .await;
     match answer {
         Ok(answer) => {
+            if let Some(leave) = leave {
+                leave.refuse();
+            }
             let (head, body) = answer.into_parts();
             let mut arriving = Arriving { body, lease: Some(lease), last, reused };
             if !arriving.body.is_end_stream() {
@@ -58,7 +62,7 @@ pub(super) async fn exchange(mut lease: LineLease, unsent: Unsent, exchange: &Ex
             Tried::Done(Ok(Inbound::new(head.status, head.headers, Box::pin(Nothing))))
         }
         Err(mut failed) => match failed.take_message() {
-            Some(request) => Tried::Unsent(Unsent::returned(request, url)),
+            Some(request) => Tried::Unsent(Unsent::returned(request, url, leave)),
             None => {
                 let written = told || lease.line().is_some_and(|line| line.has_written());
                 Tried::Done(Err(failure::of_http1(failed.into_error(), written, reused)))
@@ -71,6 +75,7 @@ pub(super) async fn exchange(mut lease: LineLease, unsent: Unsent, exchange: &Ex
 struct Begun<F> {
     answer: F,
     url: Arc<Url>,
+    leave: Option<Leave>,
     last: bool,
     reused: bool,
 }
@@ -83,6 +88,7 @@ fn begin(
     exchange: &Exchange,
 ) -> Result<Begun<impl Future<Output = Answered> + use<>>, Tried> {
     let Some(line) = lease.line() else { return Err(Tried::Unsent(unsent)) };
+    let leave = unsent.leave.clone();
     let (request, url) = match unsent.over_http1(&line.facts.peer, line.facts.forward.as_ref()) {
         Ok(ready) => ready,
         Err(error) => {
@@ -93,7 +99,7 @@ fn begin(
     let last = is_last(request.headers());
     let connected = line.connected();
     exchange.connected(connected);
-    Ok(Begun { answer: line.send(request), url, last, reused: connected.reused })
+    Ok(Begun { answer: line.send(request), url, leave, last, reused: connected.reused })
 }
 
 /// The body of an answer: reading it drives the line, and with it an upload that still goes on.

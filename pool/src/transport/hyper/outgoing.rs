@@ -6,17 +6,18 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HOST, PROXY_AUTHORIZATION, USER_AGENT};
+use http::header::{CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHORIZATION, USER_AGENT};
 use http::uri::{PathAndQuery, Scheme};
-use http::{HeaderMap, HeaderValue, Method, Request, Uri};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
 use http_body::{Body, Frame, SizeHint};
 use url::{Position, Url};
 
 use super::super::connect::Forward;
+use super::leave::{Leave, Waiting};
 use super::peer::Peer;
 use crate::attempt::Reached;
 use crate::body::BoxBody;
-use crate::transport::{AGENT, TransportError, TransportErrorKind};
+use crate::transport::{AGENT, Outbound, TransportError, TransportErrorKind};
 
 /// A body, or none.
 pub(super) struct Outgoing(pub(super) Option<BoxBody>);
@@ -47,9 +48,24 @@ pub(super) struct Unsent {
     pub(super) url: Arc<Url>,
     pub(super) headers: HeaderMap,
     pub(super) body: Option<BoxBody>,
+    /// What the body waits for, if it does.
+    pub(super) leave: Option<Leave>,
 }
 
 impl Unsent {
+    pub(super) fn new(request: Outbound) -> Self {
+        let Outbound { method, url, mut headers, body, expect_continue, exchange } = request;
+        match (body, expect_continue) {
+            (Some(body), Some(patience)) => {
+                let leave = Leave::default();
+                headers.insert(EXPECT, HeaderValue::from_static("100-continue"));
+                let body = Waiting::new(body, leave.clone(), patience, exchange);
+                Self { method, url, headers, body: Some(Box::pin(body)), leave: Some(leave) }
+            }
+            (body, _) => Self { method, url, headers, body, leave: None },
+        }
+    }
+
     /// As it is sent over HTTP/1.1 (RFC 9112, section 3.2.1), or to a forward proxy (section 3.2.2); the URL is what is left.
     pub(super) fn over_http1(
         self,
@@ -75,13 +91,20 @@ impl Unsent {
         }
         complete(headers, &self.method, bodiless);
         *request.method_mut() = self.method;
+        if let Some(leave) = self.leave {
+            hyper::ext::on_informational(&mut request, move |answer| {
+                if answer.status() == StatusCode::CONTINUE {
+                    leave.give();
+                }
+            });
+        }
         Ok((request, self.url))
     }
 
     /// What hyper gave back.
-    pub(super) fn returned(request: Request<Outgoing>, url: Arc<Url>) -> Self {
+    pub(super) fn returned(request: Request<Outgoing>, url: Arc<Url>, leave: Option<Leave>) -> Self {
         let (parts, body) = request.into_parts();
-        Self { method: parts.method, url, headers: parts.headers, body: body.0 }
+        Self { method: parts.method, url, headers: parts.headers, body: body.0, leave }
     }
 }
 

@@ -8,11 +8,12 @@ use bytes::Bytes;
 use h2::{RecvStream, SendStream};
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderName, TE, TRANSFER_ENCODING, UPGRADE};
 use http::uri::{Authority, Scheme};
-use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, Version};
 use http_body::{Body, Frame, SizeHint};
 
 use super::failure;
 use super::lease::StreamLease;
+use super::leave::Leave;
 use super::one::{Nothing, Tried};
 use super::outgoing::{Unsent, complete, path};
 use super::peer::Peer;
@@ -38,9 +39,9 @@ pub(super) async fn exchange(lease: StreamLease, mut unsent: Unsent, exchange: &
     }
     let reused = lease.reused;
     exchange.connected(if reused { Connected::new(true, Version::HTTP_2) } else { lease.many.fresh });
-    let body = unsent.body.take();
+    let (body, leave) = (unsent.body.take(), unsent.leave.take());
     let result = match request(unsent, &lease.many.peer, body.as_ref()) {
-        Ok(request) => answer(lease, &mut sender, request, body, exchange).await,
+        Ok(request) => answer(lease, &mut sender, request, body, leave, exchange).await,
         Err(error) => Err(error),
     };
     Tried::Done(result.map_err(|error| error.on_reused(reused)))
@@ -51,6 +52,7 @@ async fn answer(
     sender: &mut h2::client::SendRequest<Bytes>,
     request: Request<()>,
     body: Option<BoxBody>,
+    leave: Option<Leave>,
     exchange: &Exchange,
 ) -> Result<Inbound, TransportError> {
     let body = body.filter(|body| !body.is_end_stream());
@@ -59,6 +61,14 @@ async fn answer(
     exchange.written();
     let mut upload = body.map(|body| Upload { stream, body, roomy: false });
     let answer = poll_fn(|cx| {
+        if let Some(leave) = &leave {
+            // What else it says on the way does not matter; what goes wrong is told in the place of the answer.
+            while let Poll::Ready(Some(Ok(informed))) = answer.poll_informational(cx) {
+                if informed.status() == StatusCode::CONTINUE {
+                    leave.give();
+                }
+            }
+        }
         if let Poll::Ready(Err(error)) = drive(&mut upload, cx) {
             return Poll::Ready(Err(error));
         }
@@ -73,6 +83,9 @@ async fn answer(
             return Err(error);
         }
     };
+    if let Some(leave) = leave {
+        leave.refuse();
+    }
     let (head, stream) = answer.into_parts();
     if stream.is_end_stream() && upload.is_none() {
         return Ok(Inbound::new(head.status, head.headers, Box::pin(Nothing)));
