@@ -41,7 +41,7 @@ impl Draft {
             self.upload = None;
         }
         if request.header("upload-draft-interop-version") != Some("8") {
-            request.forbid(400, "Upload-Draft-Interop-Version is not 8");
+            return request.forbid(400, "Upload-Draft-Interop-Version is not 8");
         }
         match (&*request.method, &*request.path) {
             ("OPTIONS", "/update") => {
@@ -117,7 +117,7 @@ impl Draft {
             return request.answer(self.limited(Reply::status(413)));
         }
         if too_long(self.most, request.length) {
-            request.forbid(413, "more is sent at a time than the limit allows");
+            return request.forbid(413, "more is sent at a time than the limit allows");
         }
         self.opened += 1;
         let path = format!("/uploads/{:08x}", self.opened.wrapping_mul(0x9E37_79B9));

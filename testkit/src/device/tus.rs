@@ -40,7 +40,7 @@ impl Tus {
             self.upload = None;
         }
         if request.method != "OPTIONS" && request.header("tus-resumable") != Some("1.0.0") {
-            request.forbid(412, "Tus-Resumable is not 1.0.0");
+            return request.forbid(412, "Tus-Resumable is not 1.0.0");
         }
         match (&*request.method, &*request.path) {
             ("OPTIONS", "/update") => request.answer(self.offer()),

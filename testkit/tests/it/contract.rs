@@ -4,9 +4,10 @@ use std::fmt::Debug;
 use std::future::Future;
 
 use steadfast_testkit::{
-    Chaos, ChaosFault, ChaosReport, ChaosServer, ConnectionSeen, DeadPort, Devices, FleetBuilder, FleetEvent, FleetSim,
-    Handled, Headers, Heartbeat, Layout, LlmBuilder, LlmLimits, LlmSim, Matcher, Protocol, Reply, Report, Script,
-    ScriptError, Seen, Server, ServerBuilder, SimDevice, SseEvent, Step, Tally, Vendor,
+    Chaos, ChaosFault, ChaosReport, ChaosServer, ConnectionSeen, DeadPort, DeviceBuilder, DeviceSim, Devices,
+    FleetBuilder, FleetEvent, FleetSim, Handled, Headers, Heartbeat, Layout, LlmBuilder, LlmLimits, LlmSim, Matcher,
+    Protocol, Reply, Report, Script, ScriptError, Seen, Server, ServerBuilder, SimDevice, SseEvent, Step, Tally,
+    Vendor,
 };
 
 fn handle<T: Send + Sync + Debug + 'static>() {}
@@ -44,6 +45,8 @@ fn everything_is_send_sync_and_debug() {
     handle::<ChaosReport>();
     handle::<ChaosServer>();
     handle::<DeadPort>();
+    handle::<DeviceSim>();
+    handle::<DeviceBuilder>();
     handle::<Handled>();
 }
 

@@ -8,6 +8,7 @@ mod chaos;
 mod client;
 mod contract;
 mod dead_port;
+mod device;
 mod faults;
 mod fleet;
 #[cfg(feature = "http2")]
