@@ -113,20 +113,37 @@ impl Engine {
         Ok(Place(place))
     }
 
-    /// Takes the device of a slot up.
-    pub(super) fn admit(&mut self, place: u32) {
-        let slot = &mut self.slots[place as usize];
-        self.counts.enter(slot.state);
-        self.steps.of(place).tally.enter(slot.state, slot.class);
+    /// Tells zone and site of a device of which they were not told, such as one that had ended and is tried again.
+    /// Without effect on one that is in hands or waits for another of its site.
+    pub(crate) fn learn(&mut self, place: Place, zone: Zone, site: Option<u32>) {
+        let Some(slot) = self.slots.get_mut(place.0 as usize) else { return };
+        if matches!(slot.spot, Spot::Hand | Spot::Site | Spot::Zone) || slot.is(Flag::Turn) {
+            return;
+        }
+        (slot.zone, slot.site) = (zone.0, site.unwrap_or(NONE));
+        self.know(place.0);
+    }
+
+    /// Makes room for zone and site of a device.
+    fn know(&mut self, place: u32) {
+        let slot = &self.slots[place as usize];
         if let Some(zones) = &mut self.zones {
             zones.know(slot.zone);
         }
         if let Some(sites) = &mut self.sites {
             sites.know(slot.site);
         }
+    }
+
+    /// Takes the device of a slot up.
+    pub(super) fn admit(&mut self, place: u32) {
+        let slot = &mut self.slots[place as usize];
+        self.counts.enter(slot.state);
+        self.steps.of(place).tally.enter(slot.state, slot.class);
         if slot.is(Flag::Recovered) {
             self.queues.push(place, slot);
         }
+        self.know(place);
     }
 
     /// Whether devices may be started at all.

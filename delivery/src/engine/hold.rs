@@ -38,7 +38,7 @@ impl Engine {
         if let Some(zones) = self.zones.as_ref().filter(|zones| zones.waiting > 0) {
             return Some(Hold::WindowClosed { until_ms: zones.opens_at().map(millis) });
         }
-        let left = self.counts.unfinished() - self.hand.len() as u64;
+        let left = self.steps.unfinished(self.kept.index()).saturating_sub(self.hand.len() as u64);
         (left > 0 && left == u64::from(self.away)).then_some(Hold::AwaitingDevices)
     }
 

@@ -94,7 +94,8 @@ impl Reader {
     /// Why the gate cannot be passed any more, however the open ones end; `None` if it can.
     pub(super) fn hopeless(&self, sample: &Sample, phase: u32) -> Option<String> {
         let best = sample.at_best(&self.gate);
-        (!self.passes(&best)).then(|| self.told(sample, Some(&best), phase))
+        // With nobody tried, some pass that nobody could pass.
+        (!self.passes(&best) && !self.passes(sample)).then(|| self.told(sample, Some(&best), phase))
     }
 
     fn passes(&self, sample: &Sample) -> bool {

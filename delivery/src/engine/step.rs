@@ -93,6 +93,11 @@ impl Steps {
         self.steps[index].end - start
     }
 
+    /// The devices of a phase and of all before it that are in no final state.
+    pub(super) fn unfinished(&self, index: usize) -> u64 {
+        self.steps.iter().take(index + 1).map(|step| step.tally.counts.unfinished()).sum()
+    }
+
     /// Adds a place to the last one.
     pub(super) fn grow(&mut self) {
         if let Some(last) = self.steps.last_mut() {

@@ -1,17 +1,20 @@
 //! The machine, step by step and at random.
 
-use steadfast_clock::UnixNanos;
+#![expect(clippy::cast_possible_truncation, reason = "the numbers of tests are small")]
+
+mod drive;
+mod gates;
+mod laws;
+mod naive;
+mod world;
 
 use super::{Effect, Engine, Facts, Moved};
 use crate::record::{Command, DeviceState, Hold, RolloutState};
 use crate::store::Place;
 use crate::strategy::{Strategy, WhenOffline};
 
-const START: u64 = 1_800_000_000;
-
-fn at(seconds: u64) -> UnixNanos {
-    UnixNanos::from_secs(START + seconds)
-}
+use steadfast_clock::UnixNanos;
+use world::at;
 
 fn engine(strategy: &Strategy, facts: Vec<Facts>) -> Engine {
     Engine::new(strategy, facts, None, None, at(0)).unwrap()
