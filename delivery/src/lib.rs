@@ -19,6 +19,8 @@ mod swupdate;
 #[allow(dead_code, unused_imports, reason = "windows and phases are about to use the rest")]
 mod engine;
 mod plan;
+#[allow(dead_code, unused_imports, reason = "the driver of rollouts is built on it")]
+mod progress;
 mod record;
 mod strategy;
 
@@ -39,6 +41,7 @@ pub use record::{
 };
 pub use redfish::{ApplyTime, RedfishPush, RedfishPushBuilder};
 pub use rollout::{Eta, Events, Handle, Progress, Rollout, RolloutBuilder, deliver};
+pub use rollout::{Eta, Handle, Later, Progress, Rollout, RolloutBuilder, deliver};
 pub use store::{
     ArtifactRecord, Change, DeviceChange, Heartbeat, Holder, Imported, Lease, MemoryStore, NewRollout, Place,
     RolloutChange, RolloutRecord, Spec, Store, Target, TargetState,

@@ -34,7 +34,7 @@ pub use builder::RolloutBuilder;
 pub use deliver::deliver;
 pub use events::Events;
 pub use handle::Handle;
-pub use progress::{Eta, Progress};
+pub use progress::{Eta, Later, Progress};
 
 /// A rollout that nobody drives yet.
 ///
