@@ -24,6 +24,7 @@ mod progress;
 mod record;
 mod strategy;
 
+mod explain;
 mod rollout;
 mod store;
 
@@ -31,6 +32,7 @@ pub use artifact::{Artifact, DetachedSignature, SignatureKey, SignaturePolicy, S
 pub use attempt::Attempt;
 pub use device::{Device, DeviceStatus};
 pub use error::{Error, ErrorKind};
+pub use explain::{Explanation, Finding, PlannedPhase, PlannedZone, Severity, Survey, explain};
 pub use failure::{Failure, FailureClass, Stage};
 pub use filter::{Filter, Mismatch};
 pub use http::{HttpPush, HttpPushBuilder, Resumable};

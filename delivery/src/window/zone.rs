@@ -4,9 +4,11 @@ use std::fmt;
 
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use steadfast_clock::UnixNanos;
 
 use super::Window;
 use crate::error::{Error, ErrorKind};
+use crate::rfc3339::timestamp;
 
 /// A time zone by its IANA name, as this machine's database knows it. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +55,11 @@ impl Zone {
     #[must_use]
     pub fn name(&self) -> &str {
         self.0.iana_name().unwrap_or("UTC")
+    }
+
+    /// A point in time on its clocks, in a form of `strftime`.
+    pub(crate) fn show(&self, at: UnixNanos, form: &str) -> String {
+        timestamp(at).to_zoned(self.0.clone()).strftime(form).to_string()
     }
 
     pub(super) fn rules(&self) -> &TimeZone {

@@ -8,6 +8,7 @@ mod auth;
 mod contract;
 mod deferral;
 mod device;
+mod explain;
 mod filter;
 mod fleet;
 mod laws;
