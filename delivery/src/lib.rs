@@ -42,8 +42,7 @@ pub use record::{
     Command, DeviceState, Event, EventKind, Hold, Observer, Outcome, Report, RolloutState, RolloutStatus, Sent,
 };
 pub use redfish::{ApplyTime, RedfishPush, RedfishPushBuilder};
-pub use rollout::{Eta, Events, Handle, Progress, Rollout, RolloutBuilder, deliver};
-pub use rollout::{Eta, Handle, Later, Progress, Rollout, RolloutBuilder, deliver};
+pub use rollout::{Eta, Events, Handle, Later, Progress, Rollout, RolloutBuilder, deliver};
 pub use store::{
     ArtifactRecord, Change, DeviceChange, Heartbeat, Holder, Imported, Lease, MemoryStore, NewRollout, Place,
     RolloutChange, RolloutRecord, Spec, Store, Target, TargetState,
