@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::artifact::{Artifact, SignaturePolicy, chunk_size};
 use crate::device::Device;
 use crate::error::{Error, ErrorKind};
+use crate::filter::Filter;
 use crate::push::{MEMORY_BUDGET, fresh_id};
 use crate::store::{ArtifactRecord, Spec};
 use crate::strategy::{OnFailure, Strategy};
@@ -165,7 +166,7 @@ impl PlanBuilder {
         self
     }
 
-    /// Adds devices.
+    /// Adds devices. Of all that are added, the plan is for those that its [strategy](Self::strategy) selects.
     pub fn devices(mut self, devices: impl IntoIterator<Item = Device>) -> Self {
         self.devices.extend(devices);
         self
@@ -255,11 +256,15 @@ impl PlanBuilder {
             }
         }
         drop(places);
+        let devices = match self.strategy.select == Filter::default() {
+            true => self.devices,
+            false => self.strategy.select.select(&self.devices).cloned().collect(),
+        };
         Ok(Plan {
             id: id.into(),
             artifact: self.artifact,
             version: version.map(Arc::from),
-            devices: self.devices,
+            devices,
             concurrency: self.concurrency,
             memory_budget: self.memory_budget,
             strategy: self.strategy,

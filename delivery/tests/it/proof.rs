@@ -6,6 +6,7 @@ mod leaks;
 mod origin;
 mod scale;
 mod slow;
+mod strategies;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use steadfast_clock::{Clock, ManualClock, Nanos, Timer, shared};
 use steadfast_delivery::backoff::{Budget, Policy};
 use steadfast_delivery::{
-    Artifact, Deferral, Device, DeviceState, DeviceStatus, ErrorKind, Event, EventKind, Failure, FailureClass, Plan,
-    Push, PushContext, PushError, Pushed, Rollout, RolloutState, Stage, Verified,
+    Artifact, Deferral, Device, DeviceState, DeviceStatus, ErrorKind, Event, EventKind, Failure, FailureClass, Filter,
+    Plan, Push, PushContext, PushError, Pushed, Rollout, RolloutState, Stage, Strategy, Verified,
 };
 use steadfast_testkit::{Reply, Script};
 
@@ -35,6 +35,18 @@ fn plans_that_contradict_themselves_are_refused() {
     check(builder().version("1\r\nx: y").build(), "the version holds control characters");
     check(builder().id("").build(), "the rollout id is empty");
     assert_ne!(builder().build().unwrap().id(), builder().build().unwrap().id());
+}
+
+#[test]
+fn a_plan_is_for_those_whom_its_strategy_selects() {
+    let ids = |filter: Filter| {
+        let plan = Plan::builder(Artifact::from_bytes("x")).devices(devices(9)).strategy(Strategy::region(filter));
+        plan.build().unwrap().devices().iter().map(|device| device.id().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(Filter::new().id("d4").id("d2")), ["d2", "d4"], "in the order of the devices");
+    assert_eq!(ids(Filter::new().offset(2).limit(3)), ["d2", "d3", "d4"]);
+    assert_eq!(ids(Filter::new()).len(), 9);
+    assert_eq!(ids(Filter::new().tag("region", "eu")), [""; 0]);
 }
 
 #[tokio::test]
