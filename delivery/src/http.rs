@@ -2,6 +2,7 @@
 
 mod answer;
 mod auth;
+mod bandwidth;
 mod builder;
 mod exchange;
 mod gate;
@@ -13,6 +14,7 @@ mod version;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
@@ -27,10 +29,12 @@ use crate::error::Error;
 use crate::failure::{Failure, FailureClass, Stage};
 use crate::push::{Push, PushContext, PushError, Pushed, Verified};
 use answer::Later;
+use bandwidth::Shaper;
 use exchange::text;
 use gate::Gates;
 use verify::Verify;
 
+pub use bandwidth::Bandwidth;
 pub use builder::HttpPushBuilder;
 pub(crate) use exchange::Order;
 pub(crate) use reply::Call;
@@ -75,6 +79,8 @@ pub struct HttpPush {
     later: Arc<Later>,
     /// Those of hosts that cannot be connected to.
     gates: Option<Arc<Gates>>,
+    shaper: Option<Arc<Shaper>>,
+    expect_continue: Option<Duration>,
 }
 
 impl HttpPush {
@@ -189,6 +195,8 @@ impl fmt::Debug for HttpPush {
             .field("keep_alive", &self.keep_alive)
             .field("gates", &self.gates)
             .field("resumable", &self.resumable)
+            .field("shaper", &self.shaper)
+            .field("expect_continue", &self.expect_continue)
             .finish_non_exhaustive()
     }
 }

@@ -5,6 +5,7 @@
 mod artifact;
 mod auth;
 
+mod bandwidth;
 mod contract;
 mod deferral;
 mod device;
