@@ -4,6 +4,8 @@ mod body;
 mod part;
 mod signature;
 mod source;
+#[cfg(feature = "zstd")]
+mod zstd;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -49,6 +51,9 @@ struct Inner {
     header: HeaderValue,
     /// Whose signatures of it were verified.
     signers: Mutex<Vec<SignatureKey>>,
+    /// Compressed, once somebody wanted it so.
+    #[cfg(feature = "zstd")]
+    zstd: tokio::sync::OnceCell<Option<Artifact>>,
 }
 
 impl Inner {
@@ -104,7 +109,17 @@ impl Artifact {
         // Base64 between colons is always a valid header value; an empty one never happens.
         let header = HeaderValue::from_str(&format!("sha-256=:{}:", STANDARD.encode(digest)));
         let header = header.unwrap_or_else(|_| HeaderValue::from_static(""));
-        Self { inner: Arc::new(Inner { source, path, len, digest, header, signers: Mutex::default() }) }
+        let inner = Inner {
+            source,
+            path,
+            len,
+            digest,
+            header,
+            signers: Mutex::default(),
+            #[cfg(feature = "zstd")]
+            zstd: tokio::sync::OnceCell::new(),
+        };
+        Self { inner: Arc::new(inner) }
     }
 
     /// The file that it was opened from, as an absolute path; `None` for bytes in memory.

@@ -11,26 +11,27 @@ mod reply;
 mod resumable;
 mod verify;
 mod version;
+mod whole;
+#[cfg(feature = "zstd")]
+mod zstd;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName};
 use steadfast_backoff::Policy;
 use steadfast_breaker::Rule;
 use steadfast_clock::SharedTimer;
 use steadfast_pool::{Pool, PoolBuilder, PoolConfig, Timeouts};
 
 use crate::artifact::Artifact;
-use crate::device::{Device, Path, endpoint};
+use crate::device::{Device, Path};
 use crate::error::Error;
-use crate::failure::{Failure, FailureClass, Stage};
 use crate::push::{Push, PushContext, PushError, Pushed, Verified};
 use answer::Later;
 use bandwidth::Shaper;
-use exchange::text;
 use gate::Gates;
 use verify::Verify;
 
@@ -39,6 +40,8 @@ pub use builder::HttpPushBuilder;
 pub(crate) use exchange::Order;
 pub(crate) use reply::Call;
 pub use resumable::Resumable;
+#[cfg(feature = "zstd")]
+pub use zstd::Zstd;
 
 const DEVICE_ID: HeaderName = HeaderName::from_static("x-device-id");
 const DEVICE_NAME: HeaderName = HeaderName::from_static("x-device-name");
@@ -81,6 +84,8 @@ pub struct HttpPush {
     gates: Option<Arc<Gates>>,
     shaper: Option<Arc<Shaper>>,
     expect_continue: Option<Duration>,
+    #[cfg(feature = "zstd")]
+    zstd: Zstd,
 }
 
 impl HttpPush {
@@ -120,48 +125,6 @@ impl HttpPush {
     #[must_use]
     pub fn timer(&self) -> &SharedTimer {
         self.pool.timer()
-    }
-
-    fn push_headers(&self, context: &PushContext, device: &Device, artifact: &Artifact) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        headers.insert(DEVICE_NAME, text(device.name.as_deref().unwrap_or(device.id())));
-        if let Some(version) = &context.version {
-            headers.insert(UPDATE_VERSION, text(version));
-        }
-        headers.insert(IDEMPOTENCY_KEY, text(&format!("\"{}\"", context.idempotency_key)));
-        headers.insert(REPR_DIGEST, artifact.digest_header());
-        headers.insert(CONTENT_DIGEST, artifact.digest_header());
-        if !self.headers.contains_key(header::CONTENT_TYPE) {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
-        }
-        headers
-    }
-}
-
-impl HttpPush {
-    /// The whole artifact in one POST.
-    async fn push_whole(
-        &self,
-        context: &PushContext,
-        device: &Device,
-        artifact: &Artifact,
-    ) -> Result<Pushed, PushError> {
-        let changed = |what| Failure::new(Stage::Pushing, FailureClass::ArtifactChanged, what);
-        if let Some(what) = artifact.changed() {
-            return Err(changed(what).into());
-        }
-        let url = endpoint(device.address(), &self.update_path);
-        let order = Order::new(Stage::Pushing, Method::POST, url)
-            .content(artifact.body(context), self.push_headers(context, device, artifact));
-        match self.send(context, device, order).await {
-            Ok((response, call)) => Ok(Pushed::new(call.attempts(response.attempts()))),
-            Err(PushError::Failed(failure)) => match artifact.changed() {
-                // However the connection saw it: the body ended because there was nothing right to send.
-                Some(what) => Err(changed(what).attempts(failure.attempts).into()),
-                None => Err(PushError::Failed(failure)),
-            },
-            Err(deferred) => Err(deferred),
-        }
     }
 }
 

@@ -35,6 +35,8 @@ pub use error::{Error, ErrorKind};
 pub use explain::{Explanation, Finding, PlannedPhase, PlannedZone, Severity, Survey, explain};
 pub use failure::{Failure, FailureClass, Stage};
 pub use filter::{Filter, Mismatch};
+#[cfg(feature = "zstd")]
+pub use http::Zstd;
 pub use http::{Bandwidth, HttpPush, HttpPushBuilder, Resumable};
 pub use plan::{Plan, PlanBuilder};
 pub use push::{Deferral, DeferralReason, Polling, Push, PushContext, PushError, Pushed, Verified};

@@ -134,7 +134,7 @@ impl Artifact {
     }
 
     /// Hands all bytes to `take`, in pieces.
-    fn read_all(&self, mut take: impl FnMut(&[u8])) -> Result<(), Error> {
+    pub(super) fn read_all(&self, mut take: impl FnMut(&[u8])) -> Result<(), Error> {
         match &self.inner.source {
             Source::Memory(bytes) => take(bytes),
             Source::File(opened) => {

@@ -40,7 +40,11 @@ struct Stamp {
 
 /// Opens a file and computes its length and digest.
 pub(super) fn open(path: &Path) -> io::Result<(Source, u64, [u8; 32])> {
-    let file = File::open(path)?;
+    of_file(File::open(path)?)
+}
+
+/// The same of a file that is open.
+pub(super) fn of_file(file: File) -> io::Result<(Source, u64, [u8; 32])> {
     let metadata = file.metadata()?;
     if !metadata.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));

@@ -129,7 +129,7 @@ pub(super) struct Shaper {
 
 impl Shaper {
     /// What the bytes to one device have to pass.
-    pub(super) fn pace(&self, device: &Device) -> Lane {
+    pub(super) fn lane(&self, device: &Device) -> Lane {
         let site = self.site.as_ref().and_then(|(site, keyed)| {
             let key = match site {
                 Site::Tag(tag) => device.tags.get(tag)?.as_str(),
@@ -143,11 +143,6 @@ impl Shaper {
             total: self.total.clone(),
             piece: self.piece,
         }
-    }
-
-    /// The most bytes that are worth reading at once.
-    pub(super) fn piece(&self) -> usize {
-        self.piece
     }
 }
 

@@ -10,10 +10,13 @@ use steadfast_pool::{Pool, Timeouts, Tls};
 
 use super::answer::Later;
 use super::auth::Credential;
+use super::bandwidth::Bandwidth;
 use super::gate::Gates;
 use super::pointer::Pointer;
 use super::verify::{Pace, Verify};
 use super::version::Layout;
+#[cfg(feature = "zstd")]
+use super::zstd::Zstd;
 use super::{
     CONTENT_DIGEST, DEVICE_ID, DEVICE_NAME, HttpPush, IDEMPOTENCY_KEY, REPR_DIGEST, Resumable, UPDATE_VERSION, rule,
 };
@@ -38,6 +41,10 @@ pub struct HttpPushBuilder {
     timeouts: Timeouts,
     keep_alive: bool,
     host_breaker: bool,
+    bandwidth: Bandwidth,
+    expect_continue: Option<Duration>,
+    #[cfg(feature = "zstd")]
+    zstd: Zstd,
     resumable: Resumable,
 }
 
@@ -58,6 +65,10 @@ impl Default for HttpPushBuilder {
             timeouts: Timeouts::streaming().stall(Duration::from_secs(30)),
             keep_alive: false,
             host_breaker: true,
+            bandwidth: Bandwidth::new(),
+            expect_continue: None,
+            #[cfg(feature = "zstd")]
+            zstd: Zstd::Never,
             resumable: Resumable::Never,
         }
     }
@@ -198,12 +209,33 @@ impl HttpPushBuilder {
         self
     }
 
+    /// Limits how many bytes a second go out.
+    pub fn bandwidth(mut self, limits: Bandwidth) -> Self {
+        self.bandwidth = limits;
+        self
+    }
+
+    /// Asks a device before the artifact is sent (`Expect: 100-continue`), and sends it when the device says so, or has said
+    /// nothing for `patience`. One that answers with 401 or 413 instead is not sent it. Not over a pool with another
+    /// transport than its own.
+    pub fn expect_continue(mut self, patience: Duration) -> Self {
+        self.expect_continue = Some(patience);
+        self
+    }
+
+    /// Sets whether artifacts are sent compressed; default never.
+    #[cfg(feature = "zstd")]
+    pub fn zstd(mut self, zstd: Zstd) -> Self {
+        self.zstd = zstd;
+        self
+    }
+
     /// The push.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Config`] when a path leaves its device's address, a JSON pointer is none, a header is one that the
-    /// push sets itself, a credential is none or there are two, a time limit is zero, TLS was set beside a pool, or there
+    /// push sets itself, a credential is none or there are two, a time limit is zero, bandwidth cannot be limited so, TLS was set beside a pool, or there
     /// is no pool and none can be made.
     pub fn build(self) -> Result<HttpPush, Error> {
         let config = |message: String| Error::new(ErrorKind::Config, message);
@@ -226,7 +258,10 @@ impl HttpPushBuilder {
             let message = "the waits of a verification are above zero, and the longest is not below the first";
             return Err(config(String::from(message)));
         }
-        if self.timeouts.stall.is_zero() || self.timeouts.header.is_zero() {
+        if self.timeouts.stall.is_zero()
+            || self.timeouts.header.is_zero()
+            || self.expect_continue == Some(Duration::ZERO)
+        {
             return Err(config(String::from("a time limit of zero lets nothing through")));
         }
         let mut headers = self.headers;
@@ -253,6 +288,10 @@ impl HttpPushBuilder {
             }
         };
         Ok(HttpPush {
+            shaper: self.bandwidth.shaper()?.map(Arc::new),
+            expect_continue: self.expect_continue,
+            #[cfg(feature = "zstd")]
+            zstd: self.zstd,
             gates: self.host_breaker.then(|| Arc::new(Gates::new(rule(&self.retry), pool.timer()))),
             pool,
             update_path: path("update", &self.update_path)?,

@@ -29,6 +29,8 @@ pub(crate) struct Order {
     pub(super) single: bool,
     /// Whether the body holds a credential.
     pub(super) secret: bool,
+    /// Whether the device is asked before the body is sent, where the push asks at all.
+    pub(super) asks: bool,
 }
 
 /// Why there is no answer.
@@ -40,12 +42,28 @@ pub(crate) struct Unanswered {
 
 impl Order {
     pub(crate) fn new(stage: Stage, method: Method, url: Url) -> Self {
-        Self { stage, method, url, headers: HeaderMap::new(), body: None, once: false, single: false, secret: false }
+        Self {
+            stage,
+            method,
+            url,
+            headers: HeaderMap::new(),
+            body: None,
+            once: false,
+            single: false,
+            secret: false,
+            asks: true,
+        }
     }
 
     /// Sets the body, and headers that belong to it.
     pub(crate) fn content(mut self, body: Body, headers: HeaderMap) -> Self {
         (self.body, self.headers) = (Some(body), headers);
+        self
+    }
+
+    /// Asks before the body is sent, or does not.
+    pub(crate) fn asks(mut self, asks: bool) -> Self {
+        self.asks = asks;
         self
     }
 
@@ -146,6 +164,12 @@ impl HttpPush {
         }
         if let Some(body) = order.body {
             request = request.body(body);
+            if let Some(shaper) = &self.shaper {
+                request = request.pace(Arc::new(shaper.lane(device)));
+            }
+            if let Some(patience) = self.expect_continue.filter(|_| order.asks) {
+                request = request.expect_continue(patience);
+            }
         }
         request = request
             .context(context.call.clone().resend(Resend::Always))

@@ -35,9 +35,8 @@ async fn a_limited_push_takes_as_long_as_its_bytes_do() {
 #[tokio::test]
 async fn a_push_that_asks_first_sends_nothing_to_who_refuses() {
     let clock = ManualClock::new();
-    let script = Script::new()
-        .whenever(Matcher::new().path("/no"), Reply::status(413).early())
-        .always(Reply::status(200));
+    let script =
+        Script::new().whenever(Matcher::new().path("/no"), Reply::status(413).early()).always(Reply::status(200));
     let server = server(&clock, script).await;
     let push = http(&clock, Policy::delivery()).expect_continue(Duration::from_secs(1)).build().unwrap();
     let artifact = Artifact::from_bytes(vec![9; 1 << 20]);

@@ -28,3 +28,5 @@ mod takeover;
 mod verify;
 mod version;
 mod window;
+#[cfg(feature = "zstd")]
+mod zstd;
