@@ -54,7 +54,8 @@ impl SwupdatePush {
         let (response, call) = self.http.send(context, device, order).await?;
         let pushed = Pushed::new(call.attempts(response.attempts()));
         let Some(restart) = &self.restart else { return Ok(pushed) };
-        let order = Order::new(Stage::Pushing, Method::POST, endpoint(device.address(), restart));
+        // Once: it is not to restart twice.
+        let order = Order::new(Stage::Pushing, Method::POST, endpoint(device.address(), restart)).once(true);
         match self.http.send(context, device, order).await {
             Ok(_) => Ok(pushed),
             // It may be restarting before it has answered.

@@ -49,8 +49,9 @@ async fn a_device_is_told_to_restart_where_asked_for() {
     assert_eq!(requests(&sim), ["POST /upload", "POST /restart", "GET /version"]);
     // Gone before it has answered.
     let gone = Script::new().whenever(Matcher::new().path("/restart"), Reply::close());
-    let (outcome, _) = delivered(DeviceSim::swupdate().faults(gone), |push| push.restart(true)).await;
+    let (outcome, sim) = delivered(DeviceSim::swupdate().faults(gone), |push| push.restart(true)).await;
     assert_eq!(outcome.state, DeviceState::Succeeded, "{:?}", outcome.failure);
+    assert_eq!(requests(&sim), ["POST /upload", "POST /restart", "GET /version"], "told once");
     let refused = Script::new().whenever(Matcher::new().path("/restart"), Reply::status(405));
     let (outcome, _) = delivered(DeviceSim::swupdate().faults(refused), |push| push.restart(true)).await;
     let failure = outcome.failure.unwrap();
