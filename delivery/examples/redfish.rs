@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .version("2.0.0")
         .devices([Device::new("bmc-1", controller.url())?])
         .build()?;
-    let report = Rollout::builder(plan, Arc::new(push)).build().execute().await;
+    let report = Rollout::builder(plan, Arc::new(push)).build().execute().await?;
 
     for outcome in &report.outcomes {
         let version = outcome.version.as_deref().unwrap_or("an unknown version");

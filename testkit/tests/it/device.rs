@@ -16,6 +16,9 @@ async fn send(sim: &DeviceSim, method: &str, path: &str, headers: &[(&str, &str)
     ask(addr_of(sim.url()), &request).await
 }
 
+/// Method, path, header fields and body of a request, and the status of its answer.
+type Case<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a str, u16);
+
 fn sha256(text: &str) -> Option<[u8; 32]> {
     Some(Sha256::digest(text).into())
 }
@@ -59,7 +62,7 @@ async fn a_tus_device_refuses_what_the_protocol_forbids() {
         send(&sim, "POST", "/update", &[TUS, ("Upload-Length", "4")], "").await.header("location").unwrap().to_owned();
     let length = ("Upload-Length", "4");
     let offset = ("Upload-Offset", "0");
-    let cases: [(&str, &str, &[(&str, &str)], &str, u16); 11] = [
+    let cases: [Case<'_>; 11] = [
         ("POST", "/update", &[length], "", 412),
         ("PATCH", &path, &[("Tus-Resumable", "0.2.2")], "", 412),
         ("POST", "/update", &[TUS], "", 400),
@@ -131,7 +134,7 @@ async fn a_device_of_the_draft_refuses_what_the_protocol_forbids() {
     let path = opened.header("location").unwrap().to_owned();
     let offset = ("Upload-Offset", "0");
     let long = "x".repeat(51);
-    let cases: [(&str, &str, &[(&str, &str)], &str, u16); 7] = [
+    let cases: [Case<'_>; 7] = [
         ("POST", "/update", &[incomplete], "", 400),
         ("POST", "/update", &[DRAFT], "", 400),
         ("POST", "/update", &[DRAFT, incomplete], &long, 413),
