@@ -1,6 +1,8 @@
 //! The laws of delivery.
 
 mod filter;
+#[cfg(feature = "sqlite")]
+mod store;
 mod version;
 mod window;
 

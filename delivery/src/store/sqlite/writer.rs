@@ -7,6 +7,7 @@ use std::thread;
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::unconstrained;
 
 use super::fault::Fault;
 use super::readers::closed;
@@ -55,7 +56,9 @@ impl Writer {
     {
         let (answer, answered) = oneshot::channel();
         let job = Call { weight, write, done: None, answer };
-        self.queue.send(Message::Write(Box::new(job))).await.map_err(|_closed| closed(&self.path))?;
+        // Unconstrained: who is polled first is in the queue first, however much its task has done in this turn.
+        let queued = unconstrained(self.queue.send(Message::Write(Box::new(job)))).await;
+        queued.map_err(|_closed| closed(&self.path))?;
         answered.await.map_err(|_closed| closed(&self.path))?
     }
 

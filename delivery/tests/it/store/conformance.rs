@@ -28,7 +28,7 @@ macro_rules! suite {
             $($(
                 #[tokio::test]
                 async fn $check() {
-                    let folder = tempfile::tempdir().unwrap();
+                    let folder = crate::store::kit::scratch();
                     let store = super::SqliteStore::open(folder.path().join("rollouts.db")).await.unwrap();
                     super::$topic::$check(std::sync::Arc::new(store)).await;
                 }
