@@ -2,22 +2,38 @@
 
 #![expect(clippy::cast_possible_truncation, reason = "the numbers of tests are small")]
 
+mod claims;
+mod commands;
 mod drive;
 mod gates;
 mod laws;
 mod naive;
+mod phases;
+mod recovery;
+mod sites;
+mod windows;
 mod world;
 
-use super::{Effect, Engine, Facts, Moved};
-use crate::record::{Command, DeviceState, Hold, RolloutState};
-use crate::store::Place;
-use crate::strategy::{Strategy, WhenOffline};
-
 use steadfast_clock::UnixNanos;
-use world::at;
+
+use super::{Effect, Engine, Facts, Moved};
+use crate::failure::FailureClass;
+use crate::record::{DeviceState, EventKind};
+use crate::store::Place;
+use crate::strategy::Strategy;
+use world::{START, at};
 
 fn engine(strategy: &Strategy, facts: Vec<Facts>) -> Engine {
     Engine::new(strategy, facts, None, None, at(0)).unwrap()
+}
+
+/// A machine over so many devices that are there.
+fn over(strategy: &Strategy, devices: usize) -> Engine {
+    engine(strategy, vec![Facts::pending(); devices])
+}
+
+fn offline() -> Facts {
+    Facts { offline: true, ..Facts::pending() }
 }
 
 fn claim(engine: &mut Engine, most: usize, now: UnixNanos) -> Vec<u32> {
@@ -26,64 +42,53 @@ fn claim(engine: &mut Engine, most: usize, now: UnixNanos) -> Vec<u32> {
     places.into_iter().map(|place| place.0).collect()
 }
 
-fn offline() -> Facts {
-    Facts { offline: true, ..Facts::pending() }
+/// A claimed device is pushed to, and comes to this.
+fn push(engine: &mut Engine, place: u32, to: Moved, now: UnixNanos) {
+    engine.moved(Place(place), Moved::Pushing, now);
+    engine.moved(Place(place), to, now);
+}
+
+/// All that can be claimed is claimed and comes to this.
+fn push_all(engine: &mut Engine, to: Moved, now: UnixNanos) -> Vec<u32> {
+    let mut all = Vec::new();
+    loop {
+        let places = claim(engine, 100, now);
+        if places.is_empty() {
+            return all;
+        }
+        places.iter().for_each(|place| push(engine, *place, to, now));
+        all.extend(places);
+    }
+}
+
+const FAILED: Moved = Moved::Failed(FailureClass::Rejected);
+
+/// The effects, in words; times in seconds since the start of the world.
+fn told(engine: &mut Engine) -> Vec<String> {
+    let places = |places: &[Place]| format!("{:?}", places.iter().map(|place| place.0).collect::<Vec<_>>());
+    let word = |effect: &Effect| match effect {
+        Effect::Event(EventKind::PhaseStarted { phase, devices }) => format!("phase {phase} of {devices}"),
+        Effect::Event(EventKind::AwaitingApproval { phase }) => format!("phase {phase}?"),
+        Effect::Event(EventKind::Approved { phase, by }) => format!("phase {phase} by {by:?}"),
+        Effect::Event(EventKind::Soaking { phase, until_ms }) => format!("soak {phase} to {}", until_ms / 1000 - START),
+        Effect::Event(EventKind::PhasePassed { phase, skipped: false }) => format!("passed {phase}"),
+        Effect::Event(EventKind::PhasePassed { phase, skipped: true }) => format!("skipped {phase}"),
+        Effect::Event(EventKind::GateFailed { phase, reason }) => format!("gate {phase}: {reason}"),
+        Effect::Event(EventKind::Paused { reason }) => format!("paused: {reason}"),
+        Effect::Event(EventKind::Cancelling { reason }) => format!("cancelling: {reason}"),
+        Effect::Event(EventKind::Resumed) => String::from("resumed"),
+        Effect::Event(EventKind::Retried { devices }) => format!("retried {devices}"),
+        Effect::Event(other) => format!("{other:?}"),
+        Effect::Settle { places: which, to } => format!("{} {to}", places(which)),
+        Effect::StopInFlight { places: which, then } => format!("stop {} {then}", places(which)),
+        Effect::RollBack { places: which } => format!("roll back {}", places(which)),
+        Effect::Reopened(which) => format!("reopened {}", places(which)),
+    };
+    engine.effects().iter().map(word).collect()
 }
 
 #[test]
-fn a_slot_is_small() {
+fn a_device_costs_sixteen_bytes() {
     assert_eq!(size_of::<super::slot::Slot>(), 16);
-}
-
-#[test]
-fn devices_are_claimed_in_order_and_offline_ones_are_skipped() {
-    let mut engine = engine(&Strategy::immediate(), vec![Facts::pending(), offline(), Facts::pending()]);
-    assert_eq!(claim(&mut engine, 1, at(0)), [0]);
-    assert_eq!(claim(&mut engine, 9, at(0)), [2]);
-    let skipped = Effect::Settle { places: vec![Place(1)], to: DeviceState::Skipped };
-    assert_eq!(engine.effects(), [skipped]);
-    engine.moved(Place(0), Moved::Pushing, at(1));
-    engine.moved(Place(0), Moved::Succeeded, at(2));
-    assert_eq!(engine.rollout_state(), RolloutState::Running);
-    engine.moved(Place(2), Moved::Pushing, at(2));
-    engine.moved(Place(2), Moved::Succeeded, at(3));
-    assert!(engine.is_done());
-    assert_eq!(engine.rollout_state(), RolloutState::Completed);
-}
-
-#[test]
-fn the_deferred_come_back_first() {
-    let mut engine = engine(&Strategy::immediate(), vec![Facts::pending(); 3]);
-    assert_eq!(claim(&mut engine, 1, at(0)), [0]);
-    engine.moved(Place(0), Moved::Pushing, at(0));
-    engine.moved(Place(0), Moved::Deferred { due: at(10) }, at(0));
-    assert_eq!(engine.wake_at(), Some(at(10)));
-    assert_eq!(claim(&mut engine, 1, at(9)), [1]);
-    assert_eq!(claim(&mut engine, 2, at(10)), [0, 2]);
-    engine.unclaim(Place(0));
-    assert_eq!(claim(&mut engine, 2, at(10)), [0]);
-}
-
-#[test]
-fn a_cancel_settles_all_that_is_in_no_hands_and_stops_the_rest() {
-    let mut engine = engine(&Strategy::immediate(), vec![Facts::pending(); 3]);
-    assert_eq!(claim(&mut engine, 1, at(0)), [0]);
-    engine.command(&Command::Cancel, at(0)).unwrap();
-    let effects = engine.effects();
-    assert!(effects.contains(&Effect::StopInFlight { places: vec![Place(0)], then: DeviceState::Cancelled }));
-    assert!(effects.contains(&Effect::Settle { places: vec![Place(1), Place(2)], to: DeviceState::Cancelled }));
-    assert!(!engine.is_done());
-    engine.moved(Place(0), Moved::Cancelled, at(1));
-    assert_eq!(engine.rollout_state(), RolloutState::Cancelled);
-}
-
-#[test]
-fn who_is_waited_for_is_claimed_when_heard_from() {
-    let strategy = Strategy::immediate().offline(WhenOffline::Wait);
-    let mut engine = engine(&strategy, vec![offline(), offline()]);
-    assert_eq!(claim(&mut engine, 9, at(0)), [0; 0]);
-    assert_eq!(engine.hold(), Some(Hold::AwaitingDevices));
-    engine.beat(Place(1), at(1));
-    assert_eq!(engine.hold(), None);
-    assert_eq!(claim(&mut engine, 9, at(1)), [1]);
+    assert_eq!(DeviceState::Pending as usize, 0);
 }

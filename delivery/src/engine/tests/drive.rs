@@ -170,7 +170,7 @@ impl<'s> Run<'s> {
         let free = self.script.hands - self.hands.len();
         let mut places = Vec::new();
         self.engine.claim(free, self.now(), &mut places);
-        assert!(places.len() <= free && !(paused && !places.is_empty()));
+        assert!(places.len() <= if paused { 0 } else { free });
         for Place(place) in &places {
             assert_eq!(self.hands.insert(*place, None), None, "{place} is claimed twice at a time");
         }
