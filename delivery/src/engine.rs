@@ -5,6 +5,7 @@
 //! [`Engine::command`], [`Engine::beat`], [`Engine::tick`]), devices to be started come out ([`Engine::claim`]), and so
 //! does what is to be written, told and stopped ([`Engine::effects`]).
 
+mod admit;
 mod claim;
 mod command;
 mod counts;
@@ -16,6 +17,7 @@ mod opening;
 mod phases;
 mod queue;
 mod reading;
+mod settle;
 mod share;
 mod sites;
 mod slot;
@@ -103,6 +105,7 @@ impl Engine {
             slots.push(Slot::new(total, &facts, &mut queues));
             total += 1;
         }
+        slots.shrink_to_fit();
         let kept = saved.unwrap_or_else(|| EngineState::new(total));
         let steps = Steps::new(&strategy.phases, kept.planned, total)?;
         let mut engine = Self {

@@ -2,10 +2,8 @@
 
 use steadfast_clock::UnixNanos;
 
-use super::slot::{Flag, NONE, Slot, Spot};
-use super::state::Stage;
-use super::{Effect, Engine, Facts, MOST, Moved, Zone};
-use crate::error::{Error, ErrorKind};
+use super::slot::{Flag, NONE, Spot};
+use super::{Effect, Engine, Moved};
 use crate::failure::FailureClass;
 use crate::record::DeviceState;
 use crate::store::Place;
@@ -90,62 +88,6 @@ impl Engine {
         }
     }
 
-    /// Adds a device behind the last place. It is of the last phase, which is not over before it is done; the shares of
-    /// the phases stay what they were.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::State`] when the rollout has ended or is being cancelled, or has too many devices.
-    pub(crate) fn join(&mut self, facts: &Facts, now: UnixNanos) -> Result<Place, Error> {
-        self.tick(now);
-        if self.is_done() || self.kept.cancelling || self.slots.len() >= MOST {
-            return Err(Error::new(ErrorKind::State, "no device can join the rollout any more"));
-        }
-        let place = u32::try_from(self.slots.len()).unwrap_or(NONE);
-        self.steps.grow();
-        self.slots.push(Slot::new(place, facts, &mut self.queues));
-        self.admit(place);
-        let last = self.steps.len() - 1;
-        if self.kept.index() == last && !matches!(self.kept.stage, Stage::Ahead { .. }) {
-            self.begun = place + 1;
-        }
-        self.tick(now);
-        Ok(Place(place))
-    }
-
-    /// Tells zone and site of a device of which they were not told, such as one that had ended and is tried again.
-    /// Without effect on one that is in hands or waits for another of its site.
-    pub(crate) fn learn(&mut self, place: Place, zone: Zone, site: Option<u32>) {
-        let Some(slot) = self.slots.get_mut(place.0 as usize) else { return };
-        if matches!(slot.spot, Spot::Hand | Spot::Site | Spot::Zone) || slot.is(Flag::Turn) {
-            return;
-        }
-        (slot.zone, slot.site) = (zone.0, site.unwrap_or(NONE));
-        self.know(place.0);
-    }
-
-    /// Makes room for zone and site of a device.
-    fn know(&mut self, place: u32) {
-        let slot = &self.slots[place as usize];
-        if let Some(zones) = &mut self.zones {
-            zones.know(slot.zone);
-        }
-        if let Some(sites) = &mut self.sites {
-            sites.know(slot.site);
-        }
-    }
-
-    /// Takes the device of a slot up.
-    pub(super) fn admit(&mut self, place: u32) {
-        let slot = &mut self.slots[place as usize];
-        self.counts.enter(slot.state);
-        self.steps.of(place).tally.enter(slot.state, slot.class);
-        if slot.is(Flag::Recovered) {
-            self.queues.push(place, slot);
-        }
-        self.know(place);
-    }
-
     /// Whether devices may be started at all.
     pub(super) fn may_start(&self) -> bool {
         let kept = &self.kept;
@@ -155,71 +97,6 @@ impl Engine {
     /// Whether all that may be started was looked at.
     pub(super) fn is_idle(&self) -> bool {
         self.queues.is_empty() && self.cursor >= self.begun
-    }
-
-    /// Queues those whose deferral is over, and those whose window opened; stops and fails those whose window closed.
-    pub(super) fn turn(&mut self) {
-        self.queues.wake(self.now, &mut self.slots);
-        let Some(zones) = &mut self.zones else { return };
-        let turned = zones.turn(self.now, self.kept.started_at(), &mut self.slots, &mut self.queues);
-        for Zone(zone) in turned.stop {
-            self.stop(DeviceState::Pending, |slot| slot.zone == zone);
-        }
-        if !turned.over.is_empty() && !self.kept.cancelling {
-            let over: Vec<u16> = turned.over.into_iter().map(|zone| zone.0).collect();
-            self.settle(DeviceState::Failed, |slot| over.contains(&slot.zone));
-        }
-    }
-
-    /// Asks for the work on claimed devices to be stopped.
-    pub(super) fn stop(&mut self, then: DeviceState, which: impl Fn(&Slot) -> bool) {
-        let mut places: Vec<Place> = self.hand.iter().copied().map(Place).collect();
-        places.retain(|place| which(&self.slots[place.0 as usize]));
-        if !places.is_empty() {
-            places.sort_unstable();
-            self.effects.push(Effect::StopInFlight { places, then });
-        }
-    }
-
-    /// Makes this the final state of all those devices that are in none and in nobody's hands. They are in no zone's line
-    /// any more.
-    pub(super) fn settle(&mut self, to: DeviceState, which: impl Fn(&Slot) -> bool) {
-        if self.counts.unfinished() == self.hand.len() as u64 {
-            return;
-        }
-        let mut places = Vec::new();
-        if let Some(sites) = &mut self.sites {
-            sites.disband();
-        }
-        for place in (0..).take(self.slots.len()) {
-            let slot = &self.slots[place as usize];
-            match slot.spot {
-                Spot::Done | Spot::Hand => {}
-                _ if which(slot) => {
-                    places.push(Place(place));
-                    self.settle_one(place, to);
-                }
-                // The lines of sites were begun anew.
-                Spot::Site => self.queues.push(place, &mut self.slots[place as usize]),
-                _ => {}
-            }
-        }
-        if !places.is_empty() {
-            self.effects.push(Effect::Settle { places, to });
-        }
-    }
-
-    fn settle_one(&mut self, place: u32, to: DeviceState) {
-        if self.slots[place as usize].spot == Spot::Away {
-            self.away -= 1;
-            self.steps.of(place).tally.away -= 1;
-        }
-        self.slots[place as usize].spot = Spot::Done;
-        let class = (to == DeviceState::Failed).then_some(FailureClass::TimedOut);
-        self.set(place, to, class);
-        if let Some(sites) = &mut self.sites {
-            sites.leave(place, &mut self.slots, &mut self.queues);
-        }
     }
 
     /// A device came back that is not done: unless it may not go on.

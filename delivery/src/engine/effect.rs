@@ -24,7 +24,8 @@ pub(crate) enum Effect {
         /// Their state afterwards: pending or cancelled.
         then: DeviceState,
     },
-    /// These devices are to get the earlier artifact. Told again after a restart, until the machine is told no more.
+    /// These devices are to get the earlier artifact. Told after the end, and again whenever a rollout that ended so is
+    /// taken up.
     RollBack {
         /// Which.
         places: Vec<Place>,

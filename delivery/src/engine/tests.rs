@@ -2,6 +2,7 @@
 
 #![expect(clippy::cast_possible_truncation, reason = "the numbers of tests are small")]
 
+mod checks;
 mod claims;
 mod commands;
 mod drive;
@@ -90,5 +91,6 @@ fn told(engine: &mut Engine) -> Vec<String> {
 #[test]
 fn a_device_costs_sixteen_bytes() {
     assert_eq!(size_of::<super::slot::Slot>(), 16);
-    assert_eq!(DeviceState::Pending as usize, 0);
+    let engine = engine(&Strategy::on_connect(), vec![offline(); 1000]);
+    assert_eq!(engine.slots.capacity(), 1000);
 }

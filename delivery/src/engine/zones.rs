@@ -41,6 +41,8 @@ struct Lane {
     told: Opening,
     /// When it closes for the last time, where that is known.
     last: Option<UnixNanos>,
+    /// When it is open next, if it is closed or not open for long enough.
+    next: Option<UnixNanos>,
 }
 
 impl Lane {
@@ -51,6 +53,7 @@ impl Lane {
         asked: UnixNanos::EPOCH,
         told: Opening::Closed { next: Some(UnixNanos::EPOCH) },
         last: None,
+        next: None,
     };
 
     /// Until when what was told of it holds.
@@ -181,6 +184,14 @@ impl Zones {
                 }
                 continue;
             }
+            lane.next = match lane.told {
+                Opening::Closed { next } => next,
+                Opening::Open { until: Some(until) } if !lane.open => {
+                    // Asked once for each opening.
+                    lane.next.filter(|next| *next >= until).or_else(|| next_from(&*self.windows, zone, until))
+                }
+                Opening::Open { .. } => None,
+            };
             let shuts = last_start.filter(|last| now <= *last).map(|last| last.saturating_add(Duration::from_nanos(1)));
             edge = [lane.holds_until(), lane.last, shuts].into_iter().flatten().fold(edge, UnixNanos::min);
             while lane.open {
@@ -200,16 +211,15 @@ impl Zones {
 
     /// When the first zone for which somebody waits opens.
     pub(super) fn opens_at(&self) -> Option<UnixNanos> {
-        let waited_for = (0..).map(Zone).zip(&self.zones).filter(|(_, lane)| !lane.line.is_empty());
-        let next = |(zone, lane): (Zone, &Lane)| match lane.told {
-            Opening::Closed { next } => next,
-            // Open, but not for long enough.
-            Opening::Open { until } => until.and_then(|until| match self.windows.at(zone, until) {
-                Opening::Closed { next } => next,
-                Opening::Open { .. } => Some(until),
-            }),
-        };
-        waited_for.filter_map(next).min()
+        self.zones.iter().filter(|lane| !lane.line.is_empty()).filter_map(|lane| lane.next).min()
+    }
+}
+
+/// When a zone is open from this time on.
+fn next_from(windows: &dyn Openings, zone: Zone, at: UnixNanos) -> Option<UnixNanos> {
+    match windows.at(zone, at) {
+        Opening::Open { .. } => Some(at),
+        Opening::Closed { next } => next,
     }
 }
 

@@ -1,4 +1,4 @@
-//! A tiny driver, and what must be so whatever happens.
+//! A tiny driver.
 
 use std::collections::BTreeMap;
 
@@ -6,44 +6,44 @@ use steadfast_clock::UnixNanos;
 
 use super::naive;
 use super::world::{Act, Deed, START, Script};
-use crate::engine::{Effect, Engine, EngineState, Facts, Moved, Opening, Openings};
-use crate::record::{Command, DeviceState, EventKind, Hold, RolloutState};
+use crate::engine::{Effect, Engine, EngineState, Facts, Moved};
+use crate::record::{Command, DeviceState, Hold, RolloutState};
 use crate::store::Place;
 use crate::strategy::WhenOffline;
 
 /// What survives the process.
 #[derive(Clone, Debug)]
-struct Kept {
-    facts: Vec<Facts>,
-    state: Option<EngineState>,
+pub(super) struct Kept {
+    pub(super) facts: Vec<Facts>,
+    pub(super) state: Option<EngineState>,
     /// Phases that began, and that were passed.
-    begun: u32,
-    passed: u32,
+    pub(super) begun: u32,
+    pub(super) passed: u32,
     /// What became of each phase.
-    decisions: Vec<String>,
+    pub(super) decisions: Vec<String>,
 }
 
 /// A run.
 #[derive(Debug)]
 pub(super) struct Run<'s> {
-    script: &'s Script,
+    pub(super) script: &'s Script,
     /// The first place that each phase does not hold, late joiners aside.
-    ends: Vec<u32>,
-    engine: Engine,
-    kept: Kept,
-    live: Kept,
+    pub(super) ends: Vec<u32>,
+    pub(super) engine: Engine,
+    pub(super) kept: Kept,
+    pub(super) live: Kept,
     /// Those in hands, and what they are to be when they are stopped.
-    hands: BTreeMap<u32, Option<DeviceState>>,
-    attempts: BTreeMap<u32, usize>,
+    pub(super) hands: BTreeMap<u32, Option<DeviceState>>,
+    pub(super) attempts: BTreeMap<u32, usize>,
     /// Seconds that passed, whatever the clock says, and the seconds that it says.
-    passed_s: u64,
-    wall: u64,
-    latest: u64,
-    leapt: bool,
-    soaking: Option<(u32, u64, u64)>,
-    estimate: u64,
-    step: u64,
-    rolled_back: Option<Vec<Place>>,
+    pub(super) passed_s: u64,
+    pub(super) wall: u64,
+    pub(super) latest: u64,
+    pub(super) leapt: bool,
+    pub(super) soaking: Option<(u32, u64, u64)>,
+    pub(super) estimate: u64,
+    pub(super) step: u64,
+    pub(super) rolled_back: Option<Vec<Place>>,
 }
 
 impl<'s> Run<'s> {
@@ -72,12 +72,12 @@ impl<'s> Run<'s> {
         run
     }
 
-    fn phase_of(&self, place: u32) -> u32 {
+    pub(super) fn phase_of(&self, place: u32) -> u32 {
         let before = self.ends.iter().take_while(|end| **end <= place).count();
         before.min(self.ends.len() - 1) as u32
     }
 
-    fn now(&self) -> UnixNanos {
+    pub(super) fn now(&self) -> UnixNanos {
         UnixNanos::from_secs(self.wall)
     }
 
@@ -185,28 +185,6 @@ impl<'s> Run<'s> {
                 *sites.entry(site).or_default() += 1;
             }
             assert!(sites.values().all(|busy| *busy <= cap.most.get()), "too many of a site: {sites:?}");
-        }
-    }
-
-    fn may_be_claimed(&self, place: u32) {
-        let facts = &self.live.facts[place as usize];
-        let plan = &self.script.plan;
-        assert!(!facts.state.is_final(), "{place} is done");
-        let recovered = matches!(facts.state, DeviceState::Pushing | DeviceState::Verifying);
-        assert_eq!(self.engine.was_in_flight(Place(place)), recovered);
-        if facts.state == DeviceState::Deferred {
-            assert!(facts.due_ms <= self.latest * 1000, "{place} is to be left alone");
-        }
-        assert!(plan.not_before_ms.is_none_or(|start| start <= self.latest * 1000), "too early");
-        if !plan.phases.is_empty() {
-            assert!(self.phase_of(place) < self.live.begun, "the phase of {place} has not begun");
-        }
-        if let Some(hours) = &self.script.hours {
-            let Opening::Open { until: Some(until) } = hours.at(facts.zone, self.now()) else {
-                panic!("the window of {place} is closed");
-            };
-            let needed = self.estimate.max(hours.reserve);
-            assert!(self.wall + needed <= until.as_secs(), "{place} cannot be done before the window closes");
         }
     }
 
@@ -344,58 +322,5 @@ impl<'s> Run<'s> {
             }
         }
         self.is_sound();
-    }
-
-    fn event(&mut self, kind: EventKind) {
-        let plan = &self.script.plan;
-        match kind {
-            EventKind::PhaseStarted { phase, devices } => {
-                assert_eq!(phase, self.live.passed + 1, "phase {phase} begins before the one before is passed");
-                self.live.begun = phase;
-                let held = (0..self.live.facts.len() as u32).filter(|place| self.phase_of(*place) + 1 == phase).count();
-                assert_eq!(devices, held as u64);
-            }
-            EventKind::Soaking { phase, .. } => self.soaking = Some((phase, self.passed_s, self.wall)),
-            EventKind::PhasePassed { phase, skipped } => {
-                assert_eq!(phase, self.live.begun);
-                self.live.passed = phase;
-                if let Some((soaked, since, _)) = self.soaking.take().filter(|_| !skipped && !self.leapt) {
-                    let soak = plan.phases[phase as usize - 1].soak.as_secs();
-                    assert!(
-                        soaked != phase || self.passed_s - since >= soak,
-                        "phase {phase} was not watched for {soak} s"
-                    );
-                }
-                self.live.decisions.push(format!("{phase} passed {skipped}"));
-            }
-            EventKind::GateFailed { phase, reason } => {
-                assert!(!reason.is_empty() && !reason.contains('\n'), "{reason}");
-                self.live.decisions.push(format!("{phase} failed"));
-            }
-            _ => {}
-        }
-    }
-
-    /// Counters are what they count.
-    fn is_sound(&self) {
-        let counts = self.engine.counts();
-        let mut naive = vec![[0; 8]; self.ends.len()];
-        for (place, facts) in (0..).zip(&self.live.facts) {
-            naive[self.phase_of(place) as usize][facts.state as usize] += 1;
-        }
-        for state in naive::STATES {
-            let of_state = |phase: &[u64; 8]| phase[state as usize];
-            assert_eq!(counts.of(state), naive.iter().map(of_state).sum::<u64>(), "{state}");
-            for (phase, own) in (1..).zip(&naive) {
-                assert_eq!(
-                    self.engine.phase_counts(phase).unwrap().of(state),
-                    of_state(own),
-                    "{state} in phase {phase}"
-                );
-            }
-        }
-        assert_eq!(counts.total(), self.live.facts.len() as u64);
-        assert_eq!(counts.unfinished() + counts.finished(), counts.total());
-        assert_eq!(self.engine.is_done(), self.engine.rollout_state().is_final());
     }
 }
