@@ -11,9 +11,11 @@ use crate::failure::FailureClass;
 #[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Command {
-    /// Start no further device; what is in flight ends. Without effect on one that is paused.
+    /// Start no further device; what is in flight ends, and no gate is read until somebody resumes. Without effect on one
+    /// that is paused.
     Pause,
-    /// Go on after a pause, by whomever.
+    /// Go on after a pause, by whomever. A gate that paused the rollout is overruled: the rest of its phase is worked on,
+    /// and the next one follows.
     Resume,
     /// Stop the bytes in flight and cancel every device that is in no final state. The end of the rollout.
     Cancel,
@@ -29,7 +31,9 @@ pub enum Command {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<String>,
     },
-    /// Make failed devices pending again, as if never tried. A rollout that has ended starts again.
+    /// Make failed devices pending again, as if never tried. A rollout that has ended starts again, unless it was
+    /// cancelled. Devices of earlier phases are worked on along with those of the present one, which is watched and read
+    /// anew when all of its own are done; a pause by a gate is over.
     Retry {
         /// Only failures of these classes; empty for all.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]

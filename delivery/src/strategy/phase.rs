@@ -8,7 +8,14 @@ use super::Gate;
 
 /// A step of a rollout.
 ///
-/// Its share is cumulative: phases of 10, 50 and 100 percent of 200 devices hold 20, 80 and 100 of them.
+/// Its share is cumulative: phases of 10, 50 and 100 percent of 200 devices hold 20, 80 and 100 of them. The last one must
+/// reach 100.
+///
+/// It begins when the one before is passed: approved first, if it asks for that. It is over when its devices are in final
+/// states; then it is watched, then its gates are read. Devices that are offline and waited for do not keep it from being
+/// over once every gate has its sample; they are worked on when they are heard from. The last phase is over when all
+/// devices of the rollout are done, and its gates decide whether the rollout has failed. A phase that holds no device
+/// passes at once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
