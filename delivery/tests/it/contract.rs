@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde_json::json;
 use steadfast_clock::{ManualClock, shared};
 use steadfast_delivery::{
-    Artifact, Attempt, DetachedSignature, Device, DeviceState, Event, EventKind, Failure, FailureClass, Handle,
-    HttpPush, MemoryStore, Observer, Outcome, Plan, Push, PushContext, PushError, RedfishPush, Rollout,
-    SignaturePolicy, Stage, Store, SwupdatePush, deliver,
+    Artifact, Attempt, DetachedSignature, Device, DeviceState, Event, EventKind, Explanation, Failure, FailureClass,
+    Filter, Handle, HttpPush, MemoryStore, Observer, Outcome, Plan, Push, PushContext, PushError, RedfishPush, Rollout,
+    SignaturePolicy, Stage, Store, Survey, SwupdatePush, Version, Window, deliver,
 };
 
 use crate::support::{Fake, devices};
@@ -31,6 +31,11 @@ fn handles_are_send_sync_and_traits_are_dyn_compatible() {
     send_sync::<Rollout>();
     send_sync::<Handle>();
     send_sync::<Outcome>();
+    send_sync::<Version>();
+    send_sync::<Filter>();
+    send_sync::<Window>();
+    send_sync::<Survey>();
+    send_sync::<Explanation>();
     send_sync::<MemoryStore>();
     let push: Arc<dyn Push> = Arc::new(HttpPush::new().unwrap());
     let observer: Arc<dyn Observer> = Arc::new(|_: &Event| {});
