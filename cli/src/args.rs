@@ -8,7 +8,7 @@ use clap::{ArgAction, Parser, Subcommand};
 
 use crate::exit::{Failure, interruptible};
 use crate::say::{Say, Volume};
-use crate::{chat, demo, models, providers, push, rollout, sim};
+use crate::{chat, demo, fleet, models, providers, push, rollout, sim};
 
 /// Keep outbound calls alive: ask LLMs, push artifacts to devices, whatever happens on the way.
 #[derive(Debug, Parser)]
@@ -27,17 +27,20 @@ struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Ask one question; the answer streams to stdout. Without a question: a conversation at the terminal.
-    Chat(chat::Args),
+    Chat(Box<chat::Args>),
     /// List the models of a provider.
     Models(models::Args),
     /// Who can be asked, and whether they answer.
     #[command(subcommand)]
     Providers(providers::Command),
     /// Push an artifact to one device, then verify it.
-    Push(push::Args),
-    /// Push an artifact to many devices.
+    Push(Box<push::Args>),
+    /// Push an artifact to many devices, and keep an eye on it.
     #[command(subcommand)]
     Rollout(rollout::Command),
+    /// The devices that rollouts choose from.
+    #[command(subcommand)]
+    Fleet(fleet::Command),
     /// Simulate LLM providers or a fleet of devices on loopback.
     #[command(subcommand)]
     Sim(sim::Command),
@@ -89,10 +92,11 @@ async fn command(command: Command, say: &Arc<Say>) -> Result<(), Failure> {
         // A rollout has its own way to end on Ctrl-C: it says how far it came.
         Command::Rollout(command) => rollout::run(command, say).await,
         // In a conversation, Ctrl-C ends the answer and not the command.
-        Command::Chat(args) => chat::run(args, say).await,
+        Command::Chat(args) => chat::run(*args, say).await,
         Command::Models(args) => interruptible(models::run(args, say)).await,
         Command::Providers(command) => interruptible(providers::run(command, say)).await,
-        Command::Push(args) => interruptible(push::run(args, say)).await,
+        Command::Push(args) => interruptible(push::run(*args, say)).await,
+        Command::Fleet(command) => interruptible(fleet::run(command)).await,
         Command::Sim(command) => interruptible(sim::run(command, say)).await,
         Command::Demo(args) => interruptible(demo::run(args, say)).await,
     }

@@ -10,6 +10,7 @@ use steadfast_cache::{DiskCache, Rule};
 use steadfast_providers::{CacheHit, Cached, Provider};
 
 use crate::say::Say;
+use crate::when::age;
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct CacheArgs {
@@ -74,16 +75,6 @@ pub(crate) fn tell(hit: &CacheHit, say: &Say) {
     say.note(&format!("answered from the cache: asked {} ago{saved}", age(hit.age)));
 }
 
-/// An age in its largest unit.
-fn age(age: Duration) -> String {
-    match age.as_secs() {
-        secs @ 0..60 => format!("{secs} s"),
-        secs @ 60..3600 => format!("{} min", secs / 60),
-        secs @ 3600..172_800 => format!("{} h", secs / 3600),
-        secs => format!("{} days", secs / 86_400),
-    }
-}
-
 fn lifetime(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(Duration::ZERO) => Err(String::from("it must be longer than zero")),
@@ -101,22 +92,4 @@ fn chain(error: &dyn Error) -> String {
         cause = error.source();
     }
     line
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_age_is_told_in_its_largest_unit() {
-        let check = |secs, expected| assert_eq!(age(Duration::from_secs(secs)), expected);
-        check(0, "0 s");
-        check(59, "59 s");
-        check(60, "1 min");
-        check(239, "3 min");
-        check(3_599, "59 min");
-        check(3_600, "1 h");
-        check(172_799, "47 h");
-        check(172_800, "2 days");
-    }
 }

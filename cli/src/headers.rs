@@ -1,30 +1,17 @@
 //! Headers given on the command line. Secrets come from the environment, never from an argument.
 
-use clap::Args;
 use http::{HeaderName, HeaderValue};
 
 use crate::exit::Failure;
 
-/// The header options of everything that pushes.
-#[derive(Args, Debug)]
-pub(crate) struct HeaderArgs {
-    /// A header of every request, as `Name: value`; may be given several times. Not for secrets.
-    #[arg(long = "header", value_name = "NAME: VALUE")]
-    headers: Vec<String>,
-    /// A header whose value is in an environment variable, for secrets; may be given several times.
-    #[arg(long = "header-env", value_name = "NAME=VARIABLE")]
-    headers_env: Vec<String>,
-}
-
 /// Headers that carry credentials: their values have no place in a list of processes.
 const CREDENTIALS: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "x-api-key"];
 
-impl HeaderArgs {
-    pub(crate) fn read(&self) -> Result<Vec<(HeaderName, HeaderValue)>, Failure> {
-        let plain = self.headers.iter().map(|text| plain(text));
-        let secret = self.headers_env.iter().map(|text| secret(text));
-        plain.chain(secret).collect()
-    }
+/// The headers of `Name: value` lines, and of `NAME=VARIABLE` ones whose values are secret.
+pub(crate) fn read(plain: &[String], secret: &[String]) -> Result<Vec<(HeaderName, HeaderValue)>, Failure> {
+    let plain = plain.iter().map(|text| self::plain(text));
+    let secret = secret.iter().map(|text| self::secret(text));
+    plain.chain(secret).collect()
 }
 
 fn plain(text: &str) -> Result<(HeaderName, HeaderValue), Failure> {

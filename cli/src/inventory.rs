@@ -12,9 +12,9 @@ use steadfast_delivery::Device;
 use crate::exit::Failure;
 
 /// A device, and the line of the file that it begins on.
-struct Located {
-    line: usize,
-    device: Device,
+pub(crate) struct Located {
+    pub(crate) line: usize,
+    pub(crate) device: Device,
 }
 
 /// Something wrong with the text.
@@ -43,6 +43,11 @@ impl Format {
 
 /// Reads the devices of an inventory.
 pub(crate) fn read(path: &Path) -> Result<Vec<Device>, Failure> {
+    Ok(located(path)?.into_iter().map(|located| located.device).collect())
+}
+
+/// Reads the devices of an inventory, with their lines.
+pub(crate) fn located(path: &Path) -> Result<Vec<Located>, Failure> {
     let format = Format::of(path)?;
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::usage(format!("cannot read the inventory {}: {error}", path.display())))?;
@@ -67,8 +72,8 @@ pub(crate) fn write(path: &Path, devices: &[Device]) -> Result<(), Failure> {
         .map_err(|error| Failure::usage(format!("cannot write the inventory {}: {error}", path.display())))
 }
 
-/// The devices without their lines, if no id is there twice and there is at least one.
-fn distinct(located: Vec<Located>) -> Result<Vec<Device>, Problem> {
+/// The devices, if no id is there twice and there is at least one.
+fn distinct(located: Vec<Located>) -> Result<Vec<Located>, Problem> {
     if located.is_empty() {
         return Err(Problem { line: 1, message: String::from("there is no device in it") });
     }
@@ -79,7 +84,7 @@ fn distinct(located: Vec<Located>) -> Result<Vec<Device>, Problem> {
             return Err(Problem { line: *line, message });
         }
     }
-    Ok(located.into_iter().map(|located| located.device).collect())
+    Ok(located)
 }
 
 /// Where the lines of a text begin.

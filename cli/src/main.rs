@@ -6,16 +6,21 @@ mod say;
 
 mod cache;
 mod chat;
+mod fleet;
 mod headers;
+mod how;
 mod models;
 mod providers;
 mod push;
 mod rollout;
+mod trust;
 mod vendor;
 
 mod files;
 mod inventory;
 mod progress;
+mod store;
+mod when;
 
 mod demo;
 mod sim;

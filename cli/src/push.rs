@@ -5,22 +5,22 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Serialize;
-use steadfast_delivery::backoff::Policy;
 use steadfast_delivery::{
-    Artifact, Device, DeviceState, FailureClass, HttpPush, Outcome, Place, Plan, PushContext, Stage,
+    Artifact, Device, DeviceState, FailureClass, HttpPush, Outcome, Place, Plan, PushContext, Rollout, Stage,
 };
-use steadfast_pool::Observer;
 use url::Url;
 
 use crate::exit::Failure;
-use crate::headers::HeaderArgs;
-use crate::rollout::rollout;
+use crate::how::How;
+use crate::rollout::telling;
 use crate::say::Say;
+use crate::store::told;
+use crate::trust::Trust;
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     #[command(flatten)]
-    what: PushArgs,
+    file: FileArgs,
     /// The device's base URL; the paths are appended to it.
     #[arg(long, value_name = "URL")]
     device: String,
@@ -33,58 +33,31 @@ pub(crate) struct Args {
     /// Print one JSON object: device, outcome, attempts, bytes, version.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    trust: Trust,
+    #[command(flatten)]
+    how: How,
 }
 
-/// What is pushed and how: the same for one device and for many.
+/// The file to push.
 #[derive(clap::Args, Debug)]
-pub(crate) struct PushArgs {
+pub(crate) struct FileArgs {
     /// The file to push.
     #[arg(long, value_name = "FILE")]
     artifact: PathBuf,
     /// Push the file even if it is empty.
     #[arg(long)]
     allow_empty: bool,
-    /// Where a device takes the artifact (POST).
-    #[arg(long, value_name = "PATH", default_value = "/update")]
-    update_path: String,
-    /// Where a device tells its version (GET).
-    #[arg(long, value_name = "PATH", default_value = "/version")]
-    verify_path: String,
-    #[command(flatten)]
-    headers: HeaderArgs,
-    /// Send headers of --header-env over plain http, too, to hosts other than loopback: whoever listens there reads them.
-    #[arg(long)]
-    allow_plain_http: bool,
 }
 
-impl PushArgs {
-    /// Opens the artifact.
-    pub(crate) async fn artifact(&self) -> Result<Artifact, Failure> {
-        let path = &self.artifact;
-        let artifact = Artifact::open(path).await.map_err(|error| Failure::usage(error.to_string()))?;
-        if artifact.is_empty() && !self.allow_empty {
-            let message = format!("the artifact {} is empty: give --allow-empty if that is meant", path.display());
-            return Err(Failure::usage(message));
-        }
-        Ok(artifact)
+/// Opens an artifact.
+pub(crate) async fn open(path: &Path, allow_empty: bool) -> Result<Artifact, Failure> {
+    let artifact = Artifact::open(path).await.map_err(|error| Failure::usage(error.to_string()))?;
+    if artifact.is_empty() && !allow_empty {
+        let message = format!("the artifact {} is empty: give --allow-empty if that is meant", path.display());
+        return Err(Failure::usage(message));
     }
-
-    /// The client that pushes.
-    pub(crate) fn client(&self, say: &Arc<Say>) -> Result<HttpPush, Failure> {
-        let failed = |error: &dyn std::fmt::Display| Failure::usage(error.to_string());
-        let policy = Policy::delivery();
-        let observer: Arc<dyn Observer> = Arc::clone(say) as Arc<dyn Observer>;
-        let pool = HttpPush::pool_builder(&policy).observer(observer).build().map_err(|error| failed(&error))?;
-        let builder = HttpPush::builder()
-            .pool(pool)
-            .retry(policy)
-            .update_path(&*self.update_path)
-            .verify_path(&*self.verify_path);
-        let builder = if self.allow_plain_http { builder.allow_plain_http() } else { builder };
-        let headers = self.headers.read()?;
-        let builder = headers.into_iter().fold(builder, |builder, (name, value)| builder.header(name, value));
-        builder.build().map_err(|error| failed(&error))
-    }
+    Ok(artifact)
 }
 
 /// The object of `--json`.
@@ -99,8 +72,9 @@ struct Output<'a> {
 
 pub(crate) async fn run(args: Args, say: &Arc<Say>) -> Result<(), Failure> {
     let device = Device::new(id(&args.device), &args.device).map_err(|error| Failure::usage(error.to_string()))?;
-    let push = Arc::new(args.what.client(say)?);
-    let artifact = args.what.artifact().await?;
+    let push = Arc::new(args.how.client(say)?);
+    let artifact = open(&args.file.artifact, args.file.allow_empty).await?;
+    args.trust.verify(&artifact, &args.file.artifact, say).await?;
     if args.if_needed && is_installed(&push, &device, args.expect_version.as_deref(), say).await {
         let output = Output {
             device: &args.device,
@@ -158,11 +132,10 @@ async fn deliver(
         plan = plan.version(version);
     }
     let plan = plan.build().map_err(|error| Failure::usage(error.to_string()))?;
-    let rollout = rollout(plan, push, say);
+    let rollout = Rollout::builder(plan, push).observer(telling(say)).build();
     let handle = rollout.handle();
-    let failed = |error: steadfast_delivery::Error| Failure::work(error.to_string());
-    rollout.execute().await.map_err(failed)?;
-    let outcomes = handle.outcomes(Place(0), 1).await.map_err(failed)?;
+    rollout.execute().await.map_err(|error| told(&error))?;
+    let outcomes = handle.outcomes(Place(0), 1).await.map_err(|error| told(&error))?;
     outcomes.into_iter().next().ok_or_else(|| Failure::work("the device was not reached"))
 }
 

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use indicatif::ProgressBar;
+use indicatif::MultiProgress;
 use steadfast_pool::breaker::State;
 use steadfast_pool::{Event, Observer};
 
@@ -19,17 +19,17 @@ pub(crate) enum Volume {
     Verbose,
 }
 
-/// Lines on stderr, which make room for a progress bar when there is one.
+/// Lines on stderr, which make room for progress bars when there are any.
 pub(crate) struct Say {
     volume: Volume,
-    bar: Mutex<Option<ProgressBar>>,
+    bars: Mutex<Option<MultiProgress>>,
     /// Waits that may still be told one by one.
     waits_left: AtomicUsize,
 }
 
 impl Say {
     pub(crate) fn new(volume: Volume) -> Arc<Self> {
-        Arc::new(Self { volume, bar: Mutex::new(None), waits_left: AtomicUsize::new(usize::MAX) })
+        Arc::new(Self { volume, bars: Mutex::new(None), waits_left: AtomicUsize::new(usize::MAX) })
     }
 
     pub(crate) fn volume(&self) -> Volume {
@@ -60,20 +60,20 @@ impl Say {
         self.waits_left.store(waits, Ordering::Relaxed);
     }
 
-    /// Puts lines above `bar` from now on.
-    pub(crate) fn attach(&self, bar: ProgressBar) {
-        *self.bar.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar);
+    /// Puts lines above `bars` from now on.
+    pub(crate) fn attach(&self, bars: MultiProgress) {
+        *self.bars.lock().unwrap_or_else(PoisonError::into_inner) = Some(bars);
     }
 
-    /// The bar is gone.
+    /// The bars are gone.
     pub(crate) fn detach(&self) {
-        *self.bar.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.bars.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     fn line(&self, text: &str) {
-        let bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*bar {
-            Some(bar) => bar.println(text),
+        let bars = self.bars.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*bars {
+            Some(bars) => drop(bars.println(text)),
             // Nobody is left to tell it to when stderr is closed.
             None => drop(writeln!(std::io::stderr(), "{text}")),
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use steadfast_clock::{Clock, TokioTimer};
 use steadfast_delivery::backoff::Policy;
-use steadfast_delivery::{Artifact, HttpPush, Plan};
+use steadfast_delivery::{Artifact, HttpPush, Plan, Rollout};
 use steadfast_pool::Observer;
 use steadfast_testkit::{FleetSim, Matcher, Reply, Script};
 
@@ -54,8 +54,9 @@ pub(super) async fn run(stage: Stage, say: &Arc<Say>) -> Result<Fleet, Failure> 
         .map_err(|error| failed(&error))?;
     let clock = TokioTimer::new();
     let started = clock.now();
-    let report = rollout::drive(rollout::rollout(plan, Arc::new(push), say), say).await?;
-    if report.status.cancelled > 0 {
+    let rollout::Driven { report, interrupted } =
+        rollout::drive(Rollout::builder(plan, Arc::new(push)), &[], say).await?;
+    if interrupted {
         return Err(Failure::interrupted());
     }
     let received = sim.report().totals;

@@ -7,7 +7,8 @@ use steadfast_delivery::Device;
 
 use super::{Located, Problem};
 
-const COLUMNS: [&str; 8] = ["id", "address", "name", "tags", "location", "firmware_version", "status", "timezone"];
+const COLUMNS: [&str; 9] =
+    ["id", "address", "name", "tags", "location", "firmware_version", "status", "timezone", "last_seen"];
 
 pub(super) fn read(text: &str) -> Result<Vec<Located>, Problem> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());

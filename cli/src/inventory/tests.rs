@@ -2,7 +2,7 @@
 
 use super::*;
 
-const RECORD: &str = r#"{"id": "till-1", "address": "http://127.1.0.1/d", "name": "Till", "tags": {"site": "paris"}, "status": "offline"}"#;
+const RECORD: &str = r#"{"id": "till-1", "address": "http://127.1.0.1/d", "name": "Till", "tags": {"site": "paris"}, "status": "offline", "last_seen": "2026-11-22T22:00:00Z"}"#;
 
 #[test]
 fn all_formats_read_what_they_write() {

@@ -5,6 +5,7 @@
 mod cache;
 mod chat;
 mod demo;
+mod fleet;
 mod models;
 mod providers;
 mod push;
@@ -12,5 +13,8 @@ mod push;
 mod repl;
 mod rig;
 mod rollout;
+mod rollout_control;
+mod rollout_plan;
+mod rollout_steps;
 mod sim;
 mod usage;

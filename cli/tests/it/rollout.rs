@@ -1,20 +1,6 @@
 //! `rollout run` over a simulated fleet, from the inventory that the simulator writes.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-
-use crate::rig::{Sim, file, finish, run};
-
-/// The simulator's own report of what its devices received.
-fn report(url: &str) -> serde_json::Value {
-    let address = url.strip_prefix("http://").unwrap();
-    let mut stream = TcpStream::connect(address).unwrap();
-    write!(stream, "GET /_sim/report HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
-    serde_json::from_str(&body[body.find('{').unwrap()..=body.rfind('}').unwrap()]).unwrap()
-}
+use crate::rig::{Sim, file, finish, report, run};
 
 #[test]
 fn every_device_is_accounted_for_in_every_format_and_layout() {
