@@ -1,5 +1,6 @@
 //! `steadfast demo`: the real clients against simulated providers and devices that fail on script.
 
+mod canary;
 mod fleet;
 mod llm;
 mod report;
@@ -53,7 +54,8 @@ pub(crate) async fn run(args: Args, say: &Arc<Say>) -> Result<(), Failure> {
     let stage = Stage { on_stderr: args.json, silent };
     let llm = llm::run(stage, say).await?;
     let fleet = fleet::run(stage, say).await?;
-    let report = Report { llm, fleet };
+    let canary = canary::run(stage, say).await?;
+    let report = Report { llm, fleet, canary };
     if args.json {
         let text = serde_json::to_string(&report).map_err(|error| Failure::work(error.to_string()))?;
         writeln!(std::io::stdout(), "{text}")?;

@@ -7,12 +7,13 @@ use std::time::Duration;
 use serde::Serialize;
 use steadfast_telemetry::{CallReport, Latency, Snapshot};
 
-use super::{fleet, llm};
+use super::{canary, fleet, llm};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
     pub(super) llm: Llm,
     pub(super) fleet: Fleet,
+    pub(super) canary: Canary,
 }
 
 /// A request is a question; an attempt is one time that something was sent.
@@ -56,6 +57,19 @@ pub(super) struct Fleet {
     pub(super) pushes_after_success: u64,
 }
 
+/// The rollout that stopped itself. `untouched` are the devices that nothing was sent to, as they tell it.
+#[derive(Debug, Serialize)]
+pub(super) struct Canary {
+    pub(super) state: String,
+    pub(super) devices: u64,
+    pub(super) canaries: u64,
+    pub(super) succeeded: u64,
+    pub(super) failed: u64,
+    pub(super) cancelled: u64,
+    pub(super) untouched: u64,
+    pub(super) reason: String,
+}
+
 impl Quantiles {
     pub(super) fn of(latency: &Latency) -> Self {
         let ms = |time: Option<Duration>| time.map(|time| time.as_secs_f64() * 1e3);
@@ -94,7 +108,7 @@ impl fmt::Display for Quantiles {
 impl Report {
     /// What is not as the script has it.
     pub(super) fn surprises(&self) -> Vec<String> {
-        let Self { llm, fleet } = self;
+        let Self { llm, fleet, canary } = self;
         let retried = |status| llm.retries_by_status.get(&status).copied().unwrap_or(0);
         let pushes = fleet::DEVICES + fleet::SHAKY + 2 * fleet::LOST;
         let checks = [
@@ -110,6 +124,11 @@ impl Report {
             (fleet.attempts == pushes, "1,050 pushes"),
             (fleet.digest_bad == 0, "no corrupt body"),
             (fleet.pushes_after_success == 0, "no push to a device that was done"),
+            (canary.state == "cancelled", "a rollout that stops at its canary"),
+            (canary.failed >= 2, "canaries that fail"),
+            (canary.succeeded + canary.failed <= canary::CANARIES, "no more than the canaries in the first phase"),
+            (canary.untouched >= canary::DEVICES - canary::CANARIES, "the other 180 devices untouched"),
+            (!canary.reason.is_empty(), "a gate that says what it found"),
         ];
         checks.into_iter().filter(|(is_so, _)| !is_so).map(|(_, what)| format!("expected {what}")).collect()
     }
@@ -117,7 +136,7 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { llm, fleet } = self;
+        let Self { llm, fleet, canary } = self;
         let by_status: Vec<_> = llm.retries_by_status.iter().map(|(status, n)| format!("{n} after {status}")).collect();
         writeln!(f, "\nLLM")?;
         writeln!(f, "   requests           {} in {} attempts", llm.requests, llm.attempts)?;
@@ -136,6 +155,14 @@ impl fmt::Display for Report {
         writeln!(f, "   latency            {}", fleet.latency_ms)?;
         let Fleet { digest_ok, digest_bad, pushes_after_success, .. } = fleet;
         writeln!(f, "   bodies             {digest_ok} whole, {digest_bad} corrupt")?;
-        writeln!(f, "   needless pushes    {pushes_after_success}")
+        writeln!(f, "   needless pushes    {pushes_after_success}")?;
+        writeln!(f, "Canary")?;
+        let Canary { state, devices, canaries, succeeded, failed, untouched, reason, .. } = canary;
+        writeln!(
+            f,
+            "   devices            {devices}, of which {canaries} go first: {succeeded} succeeded, {failed} failed"
+        )?;
+        writeln!(f, "   stopped            {state}: {reason}")?;
+        writeln!(f, "   untouched          {untouched}")
     }
 }

@@ -24,4 +24,12 @@ fn the_demo_ends_as_scripted() {
     assert_eq!(figures, [1000, 990, 10, 0, 1050]);
     assert!(fleet["elapsed_s"].as_f64().is_some());
     assert!(demo.stderr.contains(llm["answer"].as_str().unwrap()), "{}", demo.stderr);
+    let canary = &report["canary"];
+    assert_eq!((&canary["state"], &canary["devices"]), (&"cancelled".into(), &200.into()));
+    assert_eq!(canary["canaries"], 20);
+    let figures = ["succeeded", "failed", "cancelled", "untouched"].map(|name| canary[name].as_u64().unwrap());
+    let [succeeded, failed, cancelled, untouched] = figures;
+    assert_eq!(succeeded + failed + cancelled, 200);
+    assert!(failed >= 2 && succeeded + failed <= 20 && untouched >= 180, "{canary}");
+    assert!(canary["reason"].as_str().unwrap().contains("95"), "{canary}");
 }
