@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use steadfast_delivery::{ApplyTime, Artifact, Device, Plan, RedfishPush, Rollout};
+use steadfast_delivery::{ApplyTime, Artifact, Device, Place, Plan, RedfishPush, Rollout};
 use steadfast_testkit::DeviceSim;
 
 #[tokio::main]
@@ -21,9 +21,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .version("2.0.0")
         .devices([Device::new("bmc-1", controller.url())?])
         .build()?;
-    let report = Rollout::builder(plan, Arc::new(push)).build().execute().await?;
+    let rollout = Rollout::builder(plan, Arc::new(push)).build();
+    let handle = rollout.handle();
+    rollout.execute().await?;
 
-    for outcome in &report.outcomes {
+    for outcome in handle.outcomes(Place(0), 1).await? {
         let version = outcome.version.as_deref().unwrap_or("an unknown version");
         writeln!(std::io::stdout(), "{}: {} with {version}", outcome.device, outcome.state)?;
         if let Some(failure) = &outcome.failure {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use steadfast_clock::{ManualClock, shared};
 use steadfast_delivery::backoff::Policy;
-use steadfast_delivery::{Artifact, Device, Plan, Push, PushContext, Rollout, Zstd};
+use steadfast_delivery::{Artifact, Device, Place, Plan, Push, PushContext, Rollout, Zstd};
 use steadfast_testkit::{FleetSim, Layout, Matcher, Reply, Script, Seen};
 
 use crate::support::{device, http, run, server};
@@ -84,8 +84,11 @@ async fn a_fleet_of_both_kinds_ends_up_with_the_same() {
     let fleet = sim.addresses().into_iter().map(|sim| Device::new(sim.id, &sim.address).unwrap());
     let artifact = Artifact::from_bytes(text());
     let plan = Plan::builder(artifact.clone()).version("2.0.0").devices(fleet).build().unwrap();
-    let report = run(&clock, Rollout::builder(plan, push).timer(shared(clock.clone())).build().execute()).await;
+    let rollout = Rollout::builder(plan, push).timer(shared(clock.clone())).build();
+    let handle = rollout.handle();
+    let report = run(&clock, rollout.execute()).await.unwrap();
     assert_eq!((report.status.succeeded, sim.report().totals.digest_ok), (20, 20));
-    let bytes = |i: usize| report.outcomes[i].bytes_sent;
+    let outcomes = handle.outcomes(Place(0), 20).await.unwrap();
+    let bytes = |i: usize| outcomes[i].bytes_sent;
     assert!(bytes(0) == artifact.len() && bytes(2) < artifact.len() / 5 && bytes(2) == bytes(6));
 }
