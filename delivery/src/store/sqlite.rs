@@ -20,7 +20,7 @@ mod writer;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use rusqlite::Connection;
@@ -72,7 +72,7 @@ struct Shared {
     writer: Writer,
     readers: Readers,
     /// Tells whether anything was written. Never waits for a lock.
-    watch: Mutex<Connection>,
+    watch: Mutex<Option<Connection>>,
 }
 
 impl SqliteStore {
@@ -100,8 +100,14 @@ impl SqliteStore {
     /// Writes what waits to be written and closes the file. Whatever is asked of it, or of its clones, afterwards, is
     /// refused. A store that is dropped does the same in the background.
     pub async fn close(&self) {
+        self.shared.readers.close().await;
+        drop(self.watch().take());
+        // The last one that closes the file puts its log back into it.
         self.shared.writer.close().await;
-        self.shared.readers.close();
+    }
+
+    fn watch(&self) -> MutexGuard<'_, Option<Connection>> {
+        self.shared.watch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn read<T, F>(&self, read: F) -> Result<T, Error>
@@ -201,9 +207,9 @@ impl Store for SqliteStore {
     }
 
     async fn version(&self) -> Result<u64, Error> {
-        self.shared.writer.check_open()?;
-        let watch = self.shared.watch.lock().unwrap_or_else(PoisonError::into_inner);
-        connect::data_version(&watch).map_err(|error| fault::told(&self.shared.path, error))
+        let watch = self.watch();
+        let file = watch.as_ref().ok_or_else(|| readers::closed(&self.shared.path))?;
+        connect::data_version(file).map_err(|error| fault::told(&self.shared.path, error))
     }
 
     async fn import(&self, devices: Vec<Device>) -> Result<Imported, Error> {

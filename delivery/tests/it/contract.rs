@@ -37,6 +37,10 @@ fn handles_are_send_sync_and_traits_are_dyn_compatible() {
     send_sync::<Survey>();
     send_sync::<Explanation>();
     send_sync::<MemoryStore>();
+    #[cfg(feature = "sqlite")]
+    send_sync::<steadfast_delivery::SqliteStore>();
+    #[cfg(feature = "sqlite")]
+    send_static(&steadfast_delivery::SqliteStore::open("x.db"));
     let push: Arc<dyn Push> = Arc::new(HttpPush::new().unwrap());
     let observer: Arc<dyn Observer> = Arc::new(|_: &Event| {});
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());

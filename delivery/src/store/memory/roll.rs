@@ -126,14 +126,19 @@ impl Roll {
     }
 
     pub(super) fn place_of(&mut self, device: &str) -> Option<Place> {
-        let id_at = |place: u32| self.devices.get(place as usize).map(Device::id);
-        let by_id = self.by_id.get_or_insert_with(|| {
+        let by_id = self.by_id.take().unwrap_or_else(|| {
             let mut places: Vec<u32> = (0..).take(self.devices.len()).collect();
-            places.sort_by_key(|place| id_at(*place));
+            places.sort_by_key(|place| self.id_at(*place));
             places
         });
-        let at = by_id.partition_point(|place| id_at(*place) < Some(device));
-        by_id.get(at).copied().filter(|place| id_at(*place) == Some(device)).map(Place)
+        let at = by_id.partition_point(|place| self.id_at(*place) < Some(device));
+        let found = by_id.get(at).copied().filter(|place| self.id_at(*place) == Some(device));
+        self.by_id = Some(by_id);
+        found.map(Place)
+    }
+
+    fn id_at(&self, place: u32) -> Option<&str> {
+        self.devices.get(place as usize).map(Device::id)
     }
 
     pub(super) fn join(&mut self, lease: &Lease, devices: Vec<Device>) -> Result<Place, Error> {
@@ -143,20 +148,16 @@ impl Roll {
         if n >= u32::MAX as usize {
             return Err(refusal::too_many(&self.id));
         }
-        for (place, device) in (first..).zip(&devices) {
-            if let Some(by_id) = &mut self.by_id {
-                let id_at = |place: &u32| {
-                    (*place as usize).checked_sub(first as usize).map_or_else(
-                        || self.devices.get(*place as usize).map(Device::id),
-                        |new| devices.get(new).map(Device::id),
-                    )
-                };
-                let at = by_id.partition_point(|place| id_at(place) <= Some(device.id()));
+        self.counts.0[0] += devices.len() as u64;
+        let joined = devices.len();
+        self.devices.extend(devices);
+        if let Some(mut by_id) = self.by_id.take() {
+            for place in (first..).take(joined) {
+                let at = by_id.partition_point(|other| self.id_at(*other) <= self.id_at(place));
                 by_id.insert(at, place);
             }
+            self.by_id = Some(by_id);
         }
-        self.counts.0[0] += devices.len() as u64;
-        self.devices.extend(devices);
         self.states.resize(n, code::of_state(DeviceState::Pending));
         self.before.resize(n, code::of_state(DeviceState::Pending));
         self.facts.resize_with(n, Facts::default);

@@ -58,12 +58,17 @@ impl SqliteStoreBuilder {
 
     fn open_here(self) -> Result<SqliteStore, Error> {
         let Self { path, make_folder, settings } = self;
+        // Some relative paths mean something else to SQLite.
+        let path = std::path::absolute(&path).map_err(|error| {
+            let text = format!("`{}` is no path of a store: {error}", path.display());
+            Error::new(ErrorKind::Store, text)
+        })?;
         let told = |error| fault::told(&path, error);
         let file = connect::prepare(&path, make_folder, &settings)?;
         let watch = connect::reader(&path, Duration::ZERO).map_err(told)?;
         let path = Arc::from(path.as_path());
         let writer = Writer::start(Arc::clone(&path), file)?;
         let readers = Readers::new(settings.patience);
-        Ok(SqliteStore { shared: Arc::new(Shared { path, writer, readers, watch: Mutex::new(watch) }) })
+        Ok(SqliteStore { shared: Arc::new(Shared { path, writer, readers, watch: Mutex::new(Some(watch)) }) })
     }
 }

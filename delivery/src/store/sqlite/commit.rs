@@ -1,5 +1,7 @@
 //! States and events, written together.
 
+use std::sync::LazyLock;
+
 use rusqlite::types::Null;
 use rusqlite::{CachedStatement, Connection, params};
 
@@ -162,6 +164,11 @@ impl Step<'_> {
 /// So many events that tell of nothing but a step are written in one statement.
 const TOGETHER: usize = 32;
 
+static MANY: LazyLock<String> = LazyLock::new(|| {
+    let row = ["(?, ?, ?, ?)"; TOGETHER];
+    format!("INSERT INTO event (key, at, place, step) VALUES {}", row.join(", "))
+});
+
 struct Events<'a> {
     file: &'a Connection,
     key: Key,
@@ -169,7 +176,7 @@ struct Events<'a> {
 
 impl Events<'_> {
     fn keep(&self, changes: &[Change]) -> Result<(), Fault> {
-        let mut many = self.file.prepare_cached(&many())?;
+        let mut many = self.file.prepare_cached(&MANY)?;
         let mut one =
             self.file.prepare_cached("INSERT INTO event (key, at, place, step, detail) VALUES (?1, ?2, ?3, ?4, ?5)")?;
         for group in changes.chunk_by(|one, two| is_plain(one) && is_plain(two)) {
@@ -216,11 +223,6 @@ impl Events<'_> {
         }
         Ok(())
     }
-}
-
-fn many() -> String {
-    let row = ["(?, ?, ?, ?)"; TOGETHER];
-    format!("INSERT INTO event (key, at, place, step) VALUES {}", row.join(", "))
 }
 
 fn is_plain(change: &Change) -> bool {

@@ -71,6 +71,9 @@ pub(super) fn told(path: &Path, error: rusqlite::Error) -> Error {
             ErrorKind::Store,
             format!("{path} cannot be opened: it is no file, or you have no right to it or its folder"),
         ),
+        Some(ErrorCode::SystemIoFailure) => {
+            (ErrorKind::Store, format!("{path} cannot be read or written: see whether its disk is full or failing"))
+        }
         _ => {
             let text = error.to_string();
             (ErrorKind::Store, format!("{path} cannot be used: {}", text.lines().next().unwrap_or_default()))

@@ -12,7 +12,7 @@ use super::fault::Fault;
 use crate::error::{Error, ErrorKind};
 
 /// So many calls read at once; others wait for them.
-const READERS: usize = 4;
+const READERS: u32 = 4;
 
 pub(super) struct Readers {
     patience: Duration,
@@ -22,7 +22,7 @@ pub(super) struct Readers {
 
 impl Readers {
     pub(super) fn new(patience: Duration) -> Self {
-        Self { patience, turns: Arc::new(Semaphore::new(READERS)), idle: Arc::default() }
+        Self { patience, turns: Arc::new(Semaphore::new(READERS as usize)), idle: Arc::default() }
     }
 
     /// Reads in one transaction: all of it is of one moment.
@@ -51,8 +51,10 @@ impl Readers {
         done.await.map_err(|error| Error::new(ErrorKind::Store, "reading a store panicked").caused_by(error))?
     }
 
-    /// Refuses whatever comes.
-    pub(super) fn close(&self) {
+    /// Waits for those that read, and refuses whatever comes.
+    pub(super) async fn close(&self) {
+        // Of one that is closed already, nobody reads.
+        let _all = self.turns.acquire_many(READERS).await;
         self.turns.close();
         lock(&self.idle).clear();
     }

@@ -1,5 +1,7 @@
 //! What is read and written in every transaction of a rollout: its lease, and where its events and devices are.
 
+use std::sync::LazyLock;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::fault::Fault;
@@ -20,11 +22,13 @@ pub(super) struct Tally {
 pub(super) const COLUMNS: &str = "tally.rollout, lease, holder, renewed, until, seq, pending, deferred, pushing,
     verifying, succeeded, failed, skipped, cancelled";
 
+static FIND: LazyLock<String> = LazyLock::new(|| {
+    format!("SELECT {COLUMNS} FROM tally JOIN rollout ON rollout.key = tally.rollout WHERE rollout.id = ?1")
+});
+
 impl Tally {
     pub(super) fn of(file: &Connection, id: &str) -> Result<Self, Fault> {
-        const FIND: &str = "SELECT tally.rollout, lease, holder, renewed, until, seq, pending, deferred, pushing, verifying,
-            succeeded, failed, skipped, cancelled FROM tally JOIN rollout ON rollout.key = tally.rollout WHERE rollout.id = ?1";
-        let found = file.prepare_cached(FIND)?.query_row([id], |row| Ok(Self::read(row))).optional()?;
+        let found = file.prepare_cached(&FIND)?.query_row([id], |row| Ok(Self::read(row))).optional()?;
         found.ok_or_else(|| refusal::no_rollout(id))?
     }
 

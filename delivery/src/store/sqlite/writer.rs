@@ -70,10 +70,6 @@ impl Writer {
             let _closed = is_done.await;
         }
     }
-
-    pub(super) fn check_open(&self) -> Result<(), Error> {
-        if self.queue.is_closed() { Err(closed(&self.path)) } else { Ok(()) }
-    }
 }
 
 struct Call<T, F> {

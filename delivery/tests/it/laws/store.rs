@@ -96,7 +96,7 @@ fn ask() -> impl Strategy<Value = Ask> {
         1 => (0u64..40_000).prop_map(|after_ms| Ask::Renew { after_ms }),
         1 => Just(Ask::Release),
         1 => (0usize..3).prop_map(|devices| Ask::Join { devices }),
-        8 => prop::collection::vec(step(), 0..12).prop_map(Ask::Commit),
+        8 => prop::collection::vec(step(), 0..8).prop_map(Ask::Commit),
         2 => (0usize..8).prop_map(|to| Ask::All { to }),
         1 => (rollout, any::<u8>()).prop_map(|(rollout, command)| Ask::Send { rollout, command }),
         1 => (0u8..9, 0u8..5, any::<bool>()).prop_map(|(first, devices, tag)| Ask::Import { first, devices, tag }),
@@ -389,7 +389,7 @@ proptest! {
     /// Whatever is asked, in whatever order, with the file closed and opened in between: the store on disk says what the
     /// one in memory says, and after each answer the events replay to the states and counters.
     #[test]
-    fn the_store_on_disk_is_the_one_in_memory(asks in prop::collection::vec(ask(), 1..16)) {
+    fn the_store_on_disk_is_the_one_in_memory(asks in prop::collection::vec(ask(), 1..12)) {
         let folder = folder();
         block_on(async {
             let (memory, mut disk) = (MemoryStore::new(), open(folder.path()).await);
@@ -419,7 +419,7 @@ proptest! {
     /// states, counters and events of that moment.
     #[test]
     fn states_and_events_are_kept_together(
-        batches in prop::collection::vec(prop::collection::vec(step(), 1..9), 1..6),
+        batches in prop::collection::vec(prop::collection::vec(step(), 1..7), 1..5),
         cut in 0usize..=1000,
     ) {
         let folder = folder();

@@ -195,6 +195,10 @@ async fn a_missing_folder_is_made_if_asked_for() {
     let store = SqliteStore::builder(&path).make_folder(true).open().await.unwrap();
     driven(&store, "r1", 1).await;
     assert_eq!(store.path(), path);
+    let error = SqliteStore::open("").await.unwrap_err();
+    let (kind, text) = (error.kind(), error.to_string());
+    assert_eq!(kind, ErrorKind::Store);
+    assert!(text.starts_with("`` is no path of a store: "), "{text}");
 }
 
 #[cfg(unix)]
@@ -271,6 +275,8 @@ async fn a_closed_store_says_so() {
     let store = SqliteStore::open(&path).await.unwrap();
     let clone = store.clone();
     driven(&store, "r1", 1).await;
+    store.version().await.unwrap();
+    store.scan("r1").await.unwrap();
     clone.close().await;
     clone.close().await;
     let closed = (ErrorKind::Store, String::from("FILE was closed: open it anew"));
