@@ -53,6 +53,10 @@ const CONTENT_DIGEST: HeaderName = HeaderName::from_static("content-digest");
 /// The largest number of failures that a breaker's rule can have.
 const MOST_FAILURES: u32 = 65_536;
 
+/// Connections that wait for the next request of a delivery, and for how long.
+const MOST_IDLE: usize = 256;
+const IDLE: Duration = Duration::from_secs(5);
+
 /// The most that a device may answer.
 const LARGEST_ANSWER: usize = 64 * 1024;
 
@@ -65,8 +69,8 @@ const LARGEST_ANSWER: usize = 64 * 1024;
 /// followed. 429 and 503 with `Retry-After` are deferrals. Each device has a breaker of its own, named by its address,
 /// so that one bad device does not stop its siblings behind the same gateway; and each host has one that only learns
 /// whether it can be connected to, so that a site that is down is not dialled for each of its devices: they are
-/// [deferred](crate::DeferralReason::HostDown). Connections are closed after each request
-/// unless [`keep_alive`](HttpPushBuilder::keep_alive) is asked for.
+/// [deferred](crate::DeferralReason::HostDown). The requests of one delivery share a connection, which is
+/// closed after the last of them unless [`keep_alive`](HttpPushBuilder::keep_alive) is asked for.
 #[derive(Clone)]
 pub struct HttpPush {
     pool: Pool,
@@ -112,7 +116,7 @@ impl HttpPush {
     /// The configuration of such a pool, for further settings.
     #[must_use]
     pub fn pool_config() -> PoolConfig {
-        PoolConfig::new().max_body(LARGEST_ANSWER)
+        PoolConfig::new().max_body(LARGEST_ANSWER).max_idle(MOST_IDLE).idle_timeout(IDLE)
     }
 
     /// The pool.

@@ -326,6 +326,14 @@ impl Request {
         self
     }
 
+    /// Leaves the connection of a [transient](Self::transient) request open for the one that follows: the last of them
+    /// closes it, and if none comes, the limit of idle connections does.
+    #[must_use]
+    pub fn leave_open(mut self) -> Self {
+        self.headers.remove(header::CONNECTION);
+        self
+    }
+
     /// Where it goes.
     pub(crate) fn place(&self) -> Place {
         Place::new(self.method.clone(), Arc::clone(&self.url))

@@ -31,6 +31,8 @@ pub(crate) struct Order {
     pub(super) secret: bool,
     /// Whether the device is asked before the body is sent, where the push asks at all.
     pub(super) asks: bool,
+    /// Whether another request to the device is to follow at once.
+    pub(super) followed: bool,
 }
 
 /// Why there is no answer.
@@ -52,6 +54,7 @@ impl Order {
             single: false,
             secret: false,
             asks: true,
+            followed: false,
         }
     }
 
@@ -64,6 +67,12 @@ impl Order {
     /// Asks before the body is sent, or does not.
     pub(crate) fn asks(mut self, asks: bool) -> Self {
         self.asks = asks;
+        self
+    }
+
+    /// Leaves the connection for a request that follows, or does not.
+    pub(super) fn followed(mut self, followed: bool) -> Self {
+        self.followed = followed;
         self
     }
 
@@ -192,6 +201,9 @@ impl HttpPush {
         }
         if !self.keep_alive {
             request = request.transient();
+            if order.followed {
+                request = request.leave_open();
+            }
         }
         Ok(request)
     }

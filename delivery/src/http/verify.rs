@@ -57,14 +57,14 @@ impl HttpPush {
     /// Dropping the future closes the connection.
     pub async fn version(&self, context: &PushContext, device: &Device) -> Result<Verified, PushError> {
         let Some(verify) = &self.verify else { return Ok(Verified::default()) };
-        let (runs, attempts) = self.ask(verify, context, device, false).await?;
+        let (runs, attempts) = self.ask(verify, context, device, Occasion::After).await?;
         Ok(Verified::new(Some(runs.version), attempts))
     }
 
     /// What a device runs before anything is pushed to it: asked once.
     pub(super) async fn runs(&self, context: &PushContext, device: &Device) -> Result<Option<String>, PushError> {
         let Some(verify) = &self.verify else { return Ok(None) };
-        let (runs, _) = self.ask(verify, context, device, true).await?;
+        let (runs, _) = self.ask(verify, context, device, Occasion::Before).await?;
         Ok(is_other(&runs, context).is_none().then_some(runs.version))
     }
 
@@ -81,7 +81,7 @@ impl HttpPush {
                 self.poll(verify, polling, context, device, expected).await
             }
             _ => {
-                let (runs, attempts) = self.ask(verify, context, device, false).await?;
+                let (runs, attempts) = self.ask(verify, context, device, Occasion::After).await?;
                 match difference(&runs, context, expected) {
                     None => Ok(Verified::new(Some(runs.version), attempts)),
                     Some(what) => {
@@ -102,7 +102,7 @@ impl HttpPush {
         device: &Device,
         expected: &str,
     ) -> Result<Verified, PushError> {
-        let (what, seen, class, mut attempts) = match self.ask(verify, context, device, true).await {
+        let (what, seen, class, mut attempts) = match self.ask(verify, context, device, Occasion::Again).await {
             Ok((runs, attempts)) => match difference(&runs, context, expected) {
                 None => return Ok(Verified::new(Some(runs.version), attempts)),
                 Some(what) => {
@@ -146,10 +146,11 @@ impl HttpPush {
         verify: &Verify,
         context: &PushContext,
         device: &Device,
-        once: bool,
+        occasion: Occasion,
     ) -> Result<(Runs, Vec<Attempt>), PushError> {
         let url = endpoint(device.address(), &verify.path);
-        let order = Order::new(Stage::Verifying, Method::GET, url).once(once);
+        let order = Order::new(Stage::Verifying, Method::GET, url);
+        let order = order.once(occasion != Occasion::After).followed(occasion == Occasion::Before);
         let (response, call) = self.send(context, device, order).await?;
         let attempts = call.attempts(response.attempts());
         match verify.layout.read(response.body()) {
@@ -161,6 +162,17 @@ impl HttpPush {
             }
         }
     }
+}
+
+/// When a device is asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Occasion {
+    /// Before the artifact is sent.
+    Before,
+    /// Once it took the artifact, with the retries of every request.
+    After,
+    /// Again and again while it restarts, which is its own retry.
+    Again,
 }
 
 /// Whether a restart may explain it.

@@ -35,8 +35,9 @@ impl HttpPush {
                 headers.insert(header::CONTENT_ENCODING, coding.clone());
                 headers.insert(CONTENT_DIGEST, content.digest_header());
             }
-            let order =
-                Order::new(Stage::Pushing, Method::POST, url).content(content.body(context), headers).asks(asks);
+            let verified = self.verify.is_some() && context.version.is_some();
+            let order = Order::new(Stage::Pushing, Method::POST, url).content(content.body(context), headers);
+            let order = order.asks(asks).followed(verified);
             match self.send(context, device, order).await {
                 Ok((response, call)) => {
                     before.extend(call.attempts(response.attempts()));

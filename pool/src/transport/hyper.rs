@@ -33,7 +33,10 @@ use self::meters::Meters;
 use self::one::Tried;
 use self::outgoing::Unsent;
 use super::connect::Connector;
-use super::{CloseFuture, Connections, Exchange, Inbound, Outbound, SendFuture, Transport, TransportError, WarmFuture};
+use super::{
+    CloseFuture, Connections, Exchange, Inbound, Outbound, Reached, SendFuture, Transport, TransportError,
+    TransportErrorKind, WarmFuture,
+};
 use crate::config::PoolConfig;
 use crate::error::Error;
 
@@ -105,8 +108,12 @@ impl Transport for HyperTransport {
 /// beside one that was found closed are likely to be closed, too.
 const PASSED_BY: usize = 256;
 
+/// New connections that may end under a request before anything of it is written: a server that closes whatever it accepts
+/// is not dialled for ever.
+const MOST_LOST: u32 = 3;
+
 async fn send(hub: Arc<Hub>, mut unsent: Unsent, exchange: Arc<Exchange>) -> Result<Inbound, TransportError> {
-    let mut passed_by = 0;
+    let (mut passed_by, mut lost) = (0, 0);
     loop {
         let tried = match hub.acquire(&unsent.url).await? {
             Lease::Line(lease) if exchange.is_afresh() && passed_by < PASSED_BY && lease.is_used() => {
@@ -114,12 +121,22 @@ async fn send(hub: Arc<Hub>, mut unsent: Unsent, exchange: Arc<Exchange>) -> Res
                 lease.discard();
                 continue;
             }
-            Lease::Line(lease) => one::exchange(lease, unsent, &exchange).await,
+            Lease::Line(lease) => {
+                // One that had exchanges before may well have been closed since.
+                lost += u32::from(!lease.is_used());
+                one::exchange(lease, unsent, &exchange).await
+            }
             // Boxed, as is whatever is not met by most: so that the future is small enough for what allocators are quick at.
-            Lease::Stream(lease) => Box::pin(two::exchange(lease, unsent, &exchange)).await,
+            Lease::Stream(lease) => {
+                lost += 1;
+                Box::pin(two::exchange(lease, unsent, &exchange)).await
+            }
         };
         match tried {
             Tried::Done(result) => return result,
+            Tried::Unsent(_) if lost >= MOST_LOST => {
+                return Err(TransportError::new(TransportErrorKind::Closed, Reached::NotWritten));
+            }
             Tried::Unsent(whole) => unsent = whole,
         }
     }

@@ -1,5 +1,7 @@
 //! The transport on real sockets: how far each failure got, and that nothing is done behind the caller's back.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use steadfast_pool::backoff::Policy;
@@ -116,4 +118,28 @@ async fn a_slow_server_within_the_limits_is_fine() {
     let server = Server::start(Script::new().always(reply)).await.unwrap();
     let rig = rig(|pool| pool);
     assert_eq!(rig.pool.execute(Request::get(server.url()).unwrap()).await.unwrap().text(), "slow");
+}
+
+/// However early the reset comes, before anything was written or after: the call ends, with three connections at most.
+#[tokio::test]
+async fn a_server_that_resets_whatever_it_accepts() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let accepted = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&accepted);
+    // On a thread of its own, so that the reset comes whenever it comes.
+    std::thread::spawn(move || {
+        for socket in listener.incoming() {
+            let socket = socket.unwrap();
+            counted.fetch_add(1, Ordering::SeqCst);
+            socket2::SockRef::from(&socket).set_linger(Some(Duration::ZERO)).unwrap();
+        }
+    });
+    for _ in 0..100 {
+        let before = accepted.load(Ordering::SeqCst);
+        let rig = rig(|pool| pool.retry(Policy::disabled()));
+        let error = rig.pool.execute(Request::get(&url).unwrap()).await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Closed | ErrorKind::Reset | ErrorKind::Connect), "{error}");
+        assert!(accepted.load(Ordering::SeqCst) - before <= 4, "three, and one that was counted late");
+    }
 }
