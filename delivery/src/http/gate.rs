@@ -197,3 +197,44 @@ fn is_of_host(kind: ErrorKind) -> bool {
     use ErrorKind::{Connect, Dns, Proxy, Refused, Timeout, Tls};
     matches!(kind, Dns | Refused | Connect | Proxy | Tls | Timeout(Phase::Dial | Phase::Tls))
 }
+
+#[cfg(test)]
+mod tests {
+    use steadfast_clock::{ManualClock, shared};
+
+    use super::*;
+
+    #[test]
+    fn only_so_many_hosts_are_remembered_and_those_of_long_ago_give_way() {
+        let clock = ManualClock::new();
+        let gates = Gates::new(Rule::default(), &shared(clock.clone()));
+        let fail = |from: usize, count: usize| {
+            for i in from..from + count {
+                gates.failed(&format!("h{i}:80").into(), None);
+            }
+            gates.lock().len()
+        };
+        assert_eq!(fail(0, MOST_HOSTS + 100), MOST_HOSTS);
+        clock.advance(Duration::from_secs(90));
+        assert_eq!(fail(MOST_HOSTS + 100, 1), 1, "what failed before the window counts no more");
+    }
+
+    #[test]
+    fn a_gate_is_shut_by_failures_and_opened_by_one_that_gets_through() {
+        let clock = ManualClock::new();
+        let gates = Gates::new(Rule::default(), &shared(clock.clone()));
+        let host: Arc<str> = "h:80".into();
+        for _ in 0..5 {
+            assert!(!gates.is_shut(&host));
+            gates.failed(&host, None);
+        }
+        assert!(gates.is_shut(&host));
+        clock.advance(Duration::from_secs(30));
+        let probe = gates.find(&host).unwrap().permit_owned(Arc::clone(&gates.timer)).unwrap();
+        gates.reached(&host);
+        assert_eq!(gates.lock().len(), 1, "its probe decides");
+        probe.success();
+        gates.reached(&host);
+        assert_eq!(gates.lock().len(), 0);
+    }
+}

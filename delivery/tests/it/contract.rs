@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde_json::json;
 use steadfast_clock::{ManualClock, shared};
 use steadfast_delivery::{
-    Artifact, Attempt, DetachedSignature, Device, DeviceState, Event, EventKind, Explanation, Failure, FailureClass,
-    Filter, Handle, HttpPush, MemoryStore, Observer, Outcome, Plan, Push, PushContext, PushError, RedfishPush, Rollout,
-    SignaturePolicy, Stage, Store, Survey, SwupdatePush, Version, Window, deliver,
+    Artifact, Attempt, Bandwidth, DetachedSignature, Device, DeviceState, Event, EventKind, Explanation, Failure,
+    FailureClass, Filter, Handle, HttpPush, MemoryStore, Observer, Outcome, Plan, Push, PushContext, PushError,
+    RedfishPush, Rollout, SignatureKey, SignaturePolicy, Stage, Store, Survey, SwupdatePush, Version, Window, deliver,
 };
 
 use crate::support::{Fake, devices};
@@ -24,6 +24,8 @@ fn handles_are_send_sync_and_traits_are_dyn_compatible() {
     send_sync::<RedfishPush>();
     send_sync::<SwupdatePush>();
     send_sync::<SignaturePolicy>();
+    send_sync::<SignatureKey>();
+    send_sync::<Bandwidth>();
     send_sync::<DetachedSignature>();
     send_sync::<Plan>();
     send_sync::<PushContext>();

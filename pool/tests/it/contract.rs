@@ -33,6 +33,7 @@ fn handles_are_send_sync_and_traits_are_dyn_compatible() {
     send_sync::<Multipart>();
     send_sync::<Part>();
     send_sync::<Redirects>();
+    send_sync::<Arc<dyn steadfast_pool::Pace>>();
     send_sync::<Resume>();
     send_sync::<TraceParent>();
     send_sync::<MockPool>();
