@@ -192,7 +192,8 @@ impl PlanBuilder {
         self
     }
 
-    /// Sets which devices it is for, in which steps, and when; the default is [`Strategy::immediate`].
+    /// Sets which devices it is for, in which steps, and when; the default is [`Strategy::immediate`]. Of the devices that
+    /// are added, those that the strategy selects are the plan's.
     pub fn strategy(mut self, strategy: Strategy) -> Self {
         self.strategy = strategy;
         self

@@ -1,5 +1,6 @@
 //! A rollout: a plan, carried out by bounded workers over a store, every device brought to a final state.
 
+mod back;
 mod begin;
 mod board;
 mod builder;
@@ -19,6 +20,7 @@ mod progress;
 mod shared;
 mod shelf;
 mod stops;
+mod windows;
 mod work;
 
 use std::fmt;
@@ -27,7 +29,7 @@ use std::sync::Arc;
 use crate::error::Error;
 use crate::record::Report;
 
-use builder::Setup;
+use builder::{Setup, What};
 use shared::Shared;
 
 pub use builder::RolloutBuilder;
@@ -47,6 +49,7 @@ pub use progress::{Eta, Later, Progress};
 /// what they run before anything is sent to them again.
 pub struct Rollout {
     shared: Arc<Shared>,
+    what: What,
     setup: Setup,
 }
 
@@ -69,8 +72,9 @@ impl Rollout {
     /// [`Exists`](crate::ErrorKind::Exists) when the store has one of this id with another artifact or version;
     /// [`NotFound`](crate::ErrorKind::NotFound) when it is to be resumed and is not there;
     /// [`LeaseLost`](crate::ErrorKind::LeaseLost) when another process took it over; `Store` and `Busy` when the store
-    /// cannot be written any more. In the last two cases nothing further is sent, bytes in flight are stopped, and
-    /// what was told is what is kept.
+    /// cannot be written any more: nothing further is sent then, bytes in flight are stopped, and what was told is what
+    /// is kept. [`Artifact`](crate::ErrorKind::Artifact) when the artifact is not that of the rollout, or changed on the
+    /// way: then the rollout is paused.
     ///
     /// # Panics
     ///
@@ -82,9 +86,9 @@ impl Rollout {
     /// as if the process had died: the rollout can be taken up again. To have every device accounted for, use
     /// [`Handle::cancel`].
     pub async fn execute(self) -> Result<Report, Error> {
-        let Self { shared, setup } = self;
+        let Self { shared, what, setup } = self;
         let ending = shared::Ending::of(&shared);
-        let report = begin::run(&shared, setup).await;
+        let report = begin::run(&shared, what, setup).await;
         drop(ending);
         report
     }

@@ -22,7 +22,7 @@ impl Engine {
             _ if self.kept.cancelling => return Err(refused("the rollout was cancelled")),
             Command::Retry { classes } => self.retry(classes)?,
             _ if self.is_done() => return Err(refused("the rollout has ended")),
-            Command::Pause => self.pause(),
+            Command::Pause => self.pause("an operator paused it"),
             Command::Resume => self.resume()?,
             Command::Cancel => self.cancel(String::from("an operator cancelled it")),
             Command::SkipPhase => self.skip()?,
@@ -32,10 +32,18 @@ impl Engine {
         Ok(())
     }
 
-    fn pause(&mut self) {
+    /// Starts no further device, for a reason that the driver has. Without effect when that is so already.
+    pub(crate) fn pause_for(&mut self, reason: &str, now: UnixNanos) {
+        self.tick(now);
+        if !self.is_done() && !self.kept.cancelling {
+            self.pause(reason);
+        }
+    }
+
+    fn pause(&mut self, reason: &str) {
         if self.kept.paused.is_none() {
             self.kept.paused = Some(Paused::Operator);
-            self.event(EventKind::Paused { reason: String::from("an operator paused it") });
+            self.event(EventKind::Paused { reason: reason.to_owned() });
         }
     }
 

@@ -5,105 +5,124 @@ use std::sync::Arc;
 
 use steadfast_clock::Clock as _;
 
+use super::back;
 use super::builder::{Setup, What};
 use super::chore::Chores;
-use super::drive::{Driver, Terms};
+use super::drive::{Driver, Over, Terms};
 use super::floor::Floor;
 use super::journal::Journal;
 use super::order::Order;
 use super::shared::Shared;
+use super::windows::Windows;
 use crate::artifact::{Artifact, chunk_size};
 use crate::device::{Device, DeviceStatus};
-use crate::engine::{Engine, EngineState, Facts};
+use crate::engine::{Engine, EngineState, Facts, Openings};
 use crate::error::{Error, ErrorKind};
 use crate::plan::Plan;
 use crate::record::{DeviceState, EventKind, Report};
 use crate::store::{Lease, NewRollout, Place, RolloutRecord, Spec, TargetState};
 
 /// How many records of devices are read at a time.
-const PAGE: usize = 1024;
+pub(super) const PAGE: usize = 1024;
 /// How many failures a report holds.
 const FAILURES: usize = 1000;
 
-/// Drives a rollout as far as it goes.
-pub(super) async fn run(shared: &Arc<Shared>, setup: Setup) -> Result<Report, Error> {
-    let Setup { what, push, budget, holder, lease: ttl, memory_budget, ask_first, leave_when_paused } = setup;
-    let artifact = match &what {
-        What::Plan(plan) => plan.artifact.clone(),
-        What::Kept(artifact) => artifact.clone(),
-    };
-    let mut facts = None;
-    if let What::Plan(plan) = what {
-        facts = add(shared, *plan).await?;
+/// Drives a rollout as far as it goes, and takes it back if that is to be.
+pub(super) async fn run(shared: &Arc<Shared>, what: What, setup: Setup) -> Result<Report, Error> {
+    let back = setup.clone();
+    let (record, over) = drive(shared, what, setup).await?;
+    shared.board.end(&over.status, shared.timer.now());
+    let failures = shared.store.outcomes(&shared.id, Place(0), FAILURES, true).await?;
+    let mut report = Report::new(over.status, failures.into_iter().map(|(_, outcome)| outcome).collect());
+    if !over.back.is_empty() {
+        report.rollback = Some(Box::new(back::run(shared, back, &record, &over.back).await?));
     }
-    let ttl_ms = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
-    let lease = shared.store.acquire(&shared.id, &holder, shared.now_ms(), ttl_ms).await?;
-    let driven = async {
-        // Read after the lease was had: nobody else writes any more.
-        let record = kept(shared).await?;
-        same(&record.spec, &artifact, &record.id)?;
-        let in_flight = match &mut facts {
-            Some(_) => (0, 0),
-            None => {
-                let states = shared.store.scan(&shared.id).await?;
-                let count = |state| states.iter().filter(|target| target.state == state).count() as u64;
-                let in_flight = (count(DeviceState::Pushing), count(DeviceState::Verifying));
-                facts = Some(know(shared, &record.spec, &states).await?);
-                in_flight
-            }
-        };
-        let facts = facts.take().unwrap_or_default();
-        shared.board.begin(&record.status, in_flight, record.spec.concurrency, shared.timer.now());
-        shared.kept.send_replace(record.last_seq);
-        let concurrency = record.spec.concurrency.clamp(1, facts.len().max(1));
-        let order = Order {
-            push,
-            artifact,
-            version: record.spec.version.as_deref().map(Arc::from),
-            chunk_size: chunk_size(memory_budget, concurrency),
-            budget,
-            ask_first,
-        };
-        let total = u32::try_from(facts.len()).unwrap_or(u32::MAX);
-        let engine = machine(shared, &record, facts)?;
-        let floor = Floor::new(Arc::clone(shared), order);
-        let journal = Journal::new(Arc::clone(shared), lease.clone(), record.last_seq);
-        let chores = Chores::new(Arc::clone(shared), lease.clone(), ttl, record.commands_done, record.created_ms);
-        let terms =
-            Terms { concurrency, total, leave_when_paused, windows: false, commands_done: record.commands_done };
-        let mut driver = Driver::new(floor, engine, journal, chores, terms);
-        if record.last_seq == 0 {
-            driver.event(started(&record, driver.order()));
-        }
-        if record.status.state.is_final() {
-            driver.had_ended(record.status.clone());
-        } else {
-            driver.event(EventKind::Driven { by: name(&holder), recovered: in_flight.0 + in_flight.1 });
-        }
-        driver.run().await
+    Ok(report)
+}
+
+async fn drive(shared: &Arc<Shared>, what: What, setup: Setup) -> Result<(RolloutRecord, Over), Error> {
+    let (artifact, added) = match what {
+        What::Plan(plan) => (plan.artifact.clone(), add(shared, *plan).await?),
+        What::Kept(artifact) => (artifact, None),
     };
-    let status = driven.await;
+    let ttl_ms = u64::try_from(setup.lease.as_millis()).unwrap_or(u64::MAX);
+    let lease = shared.store.acquire(&shared.id, &setup.holder, shared.now_ms(), ttl_ms).await?;
+    let driven = with_lease(shared, artifact, added, setup, &lease).await;
     release(shared, &lease).await;
-    if status.is_err() {
+    if driven.is_err() {
         shared.board.broke(shared.timer.now());
     }
-    let status = status?;
-    shared.board.end(&status, shared.timer.now());
-    let failures = shared.store.outcomes(&shared.id, Place(0), FAILURES, true).await?;
-    Ok(Report::new(status, failures.into_iter().map(|(_, outcome)| outcome).collect()))
+    driven
+}
+
+async fn with_lease(
+    shared: &Arc<Shared>,
+    artifact: Artifact,
+    added: Option<Known>,
+    setup: Setup,
+    lease: &Lease,
+) -> Result<(RolloutRecord, Over), Error> {
+    // Read after the lease was had: nobody else writes any more.
+    let record = kept(shared).await?;
+    same(&record.spec, &artifact, &record.id)?;
+    let (known, in_flight) = match added {
+        Some(known) => (known, (0, 0)),
+        None => {
+            let states = shared.store.scan(&shared.id).await?;
+            let count = |state| states.iter().filter(|target| target.state == state).count() as u64;
+            let in_flight = (count(DeviceState::Pushing), count(DeviceState::Verifying));
+            (know(shared, &record.spec, &states).await?, in_flight)
+        }
+    };
+    shared.board.begin(&record.status, in_flight, record.spec.concurrency, shared.timer.now());
+    shared.kept.send_replace(record.last_seq);
+    let total = u32::try_from(known.facts.len()).unwrap_or(u32::MAX);
+    let concurrency = record.spec.concurrency.clamp(1, known.facts.len().max(1));
+    let order = Order {
+        push: setup.push,
+        artifact,
+        version: record.spec.version.as_deref().map(Arc::from),
+        chunk_size: chunk_size(setup.memory_budget, concurrency),
+        budget: setup.budget,
+        ask_first: setup.ask_first,
+    };
+    let terms = Terms {
+        concurrency,
+        total,
+        leave_when_paused: setup.leave_when_paused,
+        window: record.spec.strategy.window.clone(),
+        commands_done: record.commands_done,
+    };
+    let engine = machine(shared, &record, known)?;
+    let floor = Floor::new(Arc::clone(shared), order);
+    let journal = Journal::new(Arc::clone(shared), lease.clone(), record.last_seq);
+    let chores = Chores::new(Arc::clone(shared), lease.clone(), setup.lease, record.commands_done, record.created_ms);
+    let mut driver = Driver::new(floor, engine, journal, chores, terms);
+    if record.last_seq == 0 {
+        driver.event(started(&record, driver.order()));
+    }
+    if record.status.state.is_final() {
+        driver.had_ended(record.status.clone());
+    } else {
+        driver.event(EventKind::Driven { by: name(&setup.holder), recovered: in_flight.0 + in_flight.1 });
+    }
+    Ok((record, driver.run().await?))
 }
 
 /// Adds a rollout to the store, unless it is there. What is known of its devices if it was added.
-async fn add(shared: &Arc<Shared>, plan: Plan) -> Result<Option<Vec<Facts>>, Error> {
+async fn add(shared: &Arc<Shared>, plan: Plan) -> Result<Option<Known>, Error> {
     let spec = plan.spec();
     if let Some(record) = shared.store.rollout(&shared.id).await? {
         return expected(&record, &spec).map(|()| None);
     }
-    let mut known = Knowing::new(&spec);
-    let facts = plan.devices.iter().map(|device| known.of(device, Facts::pending())).collect();
+    let mut known = Known::new(&spec);
+    for device in &plan.devices {
+        let facts = known.of(device, Facts::pending());
+        known.facts.push(facts);
+    }
     let new = NewRollout::new(&*shared.id, spec.clone(), plan.devices, shared.now_ms());
     match shared.store.create(new).await {
-        Ok(()) => Ok(Some(facts)),
+        Ok(()) => Ok(Some(known)),
         // Somebody was faster.
         Err(error) if error.kind() == ErrorKind::Exists => expected(&kept(shared).await?, &spec).map(|()| None),
         Err(error) => Err(error),
@@ -141,35 +160,45 @@ fn same(spec: &Spec, artifact: &Artifact, id: &str) -> Result<(), Error> {
 }
 
 /// What a machine is told of devices beside what a scan tells.
-async fn know(shared: &Shared, spec: &Spec, states: &[TargetState]) -> Result<Vec<Facts>, Error> {
-    let mut facts: Vec<Facts> =
-        states.iter().map(|target| Facts::new(target.state, target.class, target.due_ms)).collect();
-    let mut known = Knowing::new(spec);
+async fn know(shared: &Shared, spec: &Spec, states: &[TargetState]) -> Result<Known, Error> {
+    let mut known = Known::new(spec);
+    known.facts = states.iter().map(|target| Facts::new(target.state, target.class, target.due_ms)).collect();
     let open = (0..).map(Place).zip(states).filter(|(_, target)| !target.state.is_final()).map(|(place, _)| place);
     let open: Vec<Place> = open.collect();
     for page in open.chunks(PAGE) {
         for target in shared.store.targets(&shared.id, page).await? {
-            if let Some(facts) = facts.get_mut(target.place.0 as usize) {
-                *facts = known.of(&target.device, *facts);
-            }
+            let Some(facts) = known.facts.get(target.place.0 as usize).copied() else { continue };
+            let facts = known.of(&target.device, facts);
+            known.facts[target.place.0 as usize] = facts;
         }
     }
-    Ok(facts)
+    Ok(known)
 }
 
-/// Gives sites their numbers.
-struct Knowing {
+/// What is known of the devices, with numbers for their sites and zones.
+struct Known {
+    facts: Vec<Facts>,
     site: Option<String>,
     sites: HashMap<String, u32>,
+    windows: Option<Windows>,
 }
 
-impl Knowing {
+impl Known {
     fn new(spec: &Spec) -> Self {
-        Self { site: spec.strategy.site_cap.as_ref().map(|cap| cap.tag.clone()), sites: HashMap::new() }
+        let strategy = &spec.strategy;
+        Self {
+            facts: Vec::new(),
+            site: strategy.site_cap.as_ref().map(|cap| cap.tag.clone()),
+            sites: HashMap::new(),
+            windows: strategy.window.clone().map(Windows::new),
+        }
     }
 
     fn of(&mut self, device: &Device, mut facts: Facts) -> Facts {
         facts.offline = device.status == DeviceStatus::Offline;
+        if let Some(windows) = &mut self.windows {
+            facts.zone = windows.zone(device.timezone.as_deref());
+        }
         let site = self.site.as_ref().and_then(|tag| device.tags.get(tag));
         facts.site = site.map(|site| {
             let next = u32::try_from(self.sites.len()).unwrap_or(u32::MAX);
@@ -182,7 +211,7 @@ impl Knowing {
     }
 }
 
-fn machine(shared: &Shared, record: &RolloutRecord, facts: Vec<Facts>) -> Result<Engine, Error> {
+fn machine(shared: &Shared, record: &RolloutRecord, known: Known) -> Result<Engine, Error> {
     let saved = match &record.engine {
         serde_json::Value::Null => None,
         value => {
@@ -194,7 +223,8 @@ fn machine(shared: &Shared, record: &RolloutRecord, facts: Vec<Facts>) -> Result
             Some(read.map_err(broken)?)
         }
     };
-    Engine::new(&record.spec.strategy, facts, None, saved, shared.wall())
+    let windows = known.windows.map(|windows| Box::new(windows) as Box<dyn Openings + Send>);
+    Engine::new(&record.spec.strategy, known.facts, windows, saved, shared.wall())
 }
 
 fn started(record: &RolloutRecord, order: &Order) -> EventKind {

@@ -10,6 +10,9 @@ use super::Progress;
 use crate::record::{DeviceState, Hold, RolloutState, RolloutStatus};
 use crate::store::{Change, DeviceChange};
 
+/// From so many devices on it is known how long they take.
+const ENOUGH: u64 = 10;
+
 /// What handles are told. Nothing is on it that is not kept.
 pub(super) struct Board {
     id: Arc<str>,
@@ -93,6 +96,12 @@ impl Board {
         tally.ended = Some(now);
         tally.counts.state = status.state;
         tally.last = Some(status.clone());
+    }
+
+    /// How long nine of ten devices took at most; `None` while too few are done.
+    pub(super) fn takes(&self) -> Option<Duration> {
+        let times = self.times.snapshot();
+        (times.count() >= ENOUGH).then(|| times.quantile(0.9).map(Duration::from_nanos)).flatten()
     }
 
     /// Nothing can be written any more: nothing is started until somebody takes it up.

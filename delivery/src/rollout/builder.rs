@@ -21,9 +21,9 @@ use crate::store::{Holder, MemoryStore, Store};
 /// How long a driver is taken for alive that was not heard of.
 const LEASE: Duration = Duration::from_secs(30);
 
-/// What is to be done, and by whom.
+/// How it is done, and by whom.
+#[derive(Clone)]
 pub(super) struct Setup {
-    pub(super) what: What,
     pub(super) push: Arc<dyn Push>,
     pub(super) budget: Arc<dyn Budget>,
     pub(super) holder: Holder,
@@ -31,9 +31,12 @@ pub(super) struct Setup {
     pub(super) memory_budget: usize,
     pub(super) ask_first: bool,
     pub(super) leave_when_paused: bool,
+    /// What devices are brought back to, if that was given.
+    pub(super) rollback: Option<Artifact>,
 }
 
 /// Where a rollout comes from.
+#[derive(Clone)]
 pub(super) enum What {
     /// It is new, or one that the store has and that is the same.
     Plan(Box<Plan>),
@@ -45,7 +48,8 @@ pub(super) enum What {
 #[derive(Clone)]
 #[must_use]
 pub struct RolloutBuilder {
-    source: Source,
+    id: Arc<str>,
+    what: What,
     push: Arc<dyn Push>,
     store: Option<Arc<dyn Store>>,
     timer: Option<SharedTimer>,
@@ -55,18 +59,13 @@ pub struct RolloutBuilder {
     holder: Option<Holder>,
     lease: Duration,
     leave_when_paused: bool,
-}
-
-#[derive(Clone)]
-enum Source {
-    Plan(Box<Plan>),
-    Kept { id: Arc<str>, artifact: Artifact, ask_first: bool, memory_budget: usize },
+    rollback: Option<Artifact>,
 }
 
 impl Rollout {
     /// Starts to put together how `plan` is carried out with `push`.
     pub fn builder(plan: Plan, push: Arc<dyn Push>) -> RolloutBuilder {
-        RolloutBuilder::new(Source::Plan(Box::new(plan)), push)
+        RolloutBuilder::new(Arc::clone(&plan.id), What::Plan(Box::new(plan)), push)
     }
 
     /// Starts to put together how the rollout `id` of this store is gone on with. The artifact must be the one that it
@@ -77,15 +76,15 @@ impl Rollout {
         artifact: Artifact,
         push: Arc<dyn Push>,
     ) -> RolloutBuilder {
-        let source = Source::Kept { id: id.into(), artifact, ask_first: true, memory_budget: MEMORY_BUDGET };
-        RolloutBuilder::new(source, push).store(store)
+        RolloutBuilder::new(id.into(), What::Kept(artifact), push).store(store)
     }
 }
 
 impl RolloutBuilder {
-    fn new(source: Source, push: Arc<dyn Push>) -> Self {
+    fn new(id: Arc<str>, what: What, push: Arc<dyn Push>) -> Self {
         Self {
-            source,
+            id,
+            what,
             push,
             store: None,
             timer: None,
@@ -95,6 +94,7 @@ impl RolloutBuilder {
             holder: None,
             lease: LEASE,
             leave_when_paused: false,
+            rollback: None,
         }
     }
 
@@ -151,6 +151,13 @@ impl RolloutBuilder {
         self
     }
 
+    /// Sets what devices are brought back to, for a rollout that is resumed and whose plan named an artifact in memory for
+    /// that. Others have it from the plan, or open its file again.
+    pub fn rollback(mut self, artifact: Artifact) -> Self {
+        self.rollback = Some(artifact);
+        self
+    }
+
     /// The rollout.
     #[must_use]
     pub fn build(self) -> Rollout {
@@ -161,19 +168,14 @@ impl RolloutBuilder {
             (None, None) => Arc::new(System::new()),
         };
         let timer = self.timer.unwrap_or_else(|| shared(TokioTimer::new()));
-        let (id, devices, concurrency) = match &self.source {
-            Source::Plan(plan) => (Arc::clone(&plan.id), plan.devices.len() as u64, plan.concurrency.get()),
-            Source::Kept { id, .. } => (Arc::clone(id), 0, 1),
-        };
-        let (what, ask_first, memory_budget) = match self.source {
-            Source::Plan(plan) => {
-                let (ask_first, memory_budget) = (plan.ask_first, plan.memory_budget);
-                (What::Plan(plan), ask_first, memory_budget)
+        let (devices, concurrency, ask_first, memory_budget, rollback) = match &self.what {
+            What::Plan(plan) => {
+                let rollback = plan.rollback.as_ref().map(|(artifact, _)| artifact.clone());
+                (plan.devices.len() as u64, plan.concurrency.get(), plan.ask_first, plan.memory_budget, rollback)
             }
-            Source::Kept { artifact, ask_first, memory_budget, .. } => (What::Kept(artifact), ask_first, memory_budget),
+            What::Kept(_) => (0, 1, true, MEMORY_BUDGET, None),
         };
         let setup = Setup {
-            what,
             push: self.push,
             budget: self.budget.unwrap_or_else(|| Arc::new(RetryBudget::default())),
             holder: self.holder.unwrap_or_else(Holder::this_process),
@@ -181,7 +183,9 @@ impl RolloutBuilder {
             memory_budget,
             ask_first,
             leave_when_paused: self.leave_when_paused,
+            rollback: self.rollback.or(rollback),
         };
+        let id = self.id;
         let shared = Shared {
             store: self.store.unwrap_or_else(|| Arc::new(MemoryStore::new())),
             private,
@@ -193,16 +197,12 @@ impl RolloutBuilder {
             kept: watch::Sender::new(0),
             id,
         };
-        Rollout { shared: Arc::new(shared), setup }
+        Rollout { shared: Arc::new(shared), what: self.what, setup }
     }
 }
 
 impl fmt::Debug for RolloutBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let id = match &self.source {
-            Source::Plan(plan) => &plan.id,
-            Source::Kept { id, .. } => id,
-        };
-        f.debug_struct("RolloutBuilder").field("id", id).field("lease", &self.lease).finish_non_exhaustive()
+        f.debug_struct("RolloutBuilder").field("id", &self.id).field("lease", &self.lease).finish_non_exhaustive()
     }
 }

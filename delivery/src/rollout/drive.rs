@@ -17,10 +17,11 @@ use super::past::Past;
 use super::shared::Shared;
 use super::shelf::Shelf;
 use crate::engine::{Engine, Moved};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::failure::Stage;
 use crate::record::{DeviceState, EventKind, Hold, RolloutState, RolloutStatus};
 use crate::store::{DeviceChange, Place, RolloutChange, Target};
+use crate::window::Window;
 
 /// How many devices are begun with one commit at most.
 const RANGE: usize = 1024;
@@ -38,9 +39,16 @@ pub(super) struct Terms {
     pub(super) concurrency: usize,
     pub(super) total: u32,
     pub(super) leave_when_paused: bool,
-    /// Whether there are maintenance windows, at whose end something may have to stop.
-    pub(super) windows: bool,
+    /// Outside of it no device is worked on.
+    pub(super) window: Option<Window>,
     pub(super) commands_done: u64,
+}
+
+/// How a rollout was left, or ended.
+pub(super) struct Over {
+    pub(super) status: RolloutStatus,
+    /// The devices that are to be brought back.
+    pub(super) back: Vec<Place>,
 }
 
 /// Drives one rollout.
@@ -60,10 +68,16 @@ pub(super) struct Driver {
     /// Devices that the machine has settled, to be written.
     pub(super) settling: VecDeque<(VecDeque<Place>, DeviceState)>,
     pub(super) leaving: bool,
+    /// Why it is left.
+    pub(super) trouble: Option<Error>,
+    /// The devices that are to be brought back.
+    pub(super) back: Vec<Place>,
     shelf: Shelf,
     fetching: Option<Fetching>,
     told_hold: Option<Hold>,
     figures_at: Nanos,
+    /// When the machine is told again how long devices take.
+    estimated_at: Nanos,
     /// How it ended, when that is written.
     last: Option<RolloutStatus>,
 }
@@ -109,6 +123,9 @@ impl Driver {
             moved_to: HashMap::new(),
             settling: VecDeque::new(),
             leaving: false,
+            trouble: None,
+            back: Vec::new(),
+            estimated_at: Nanos::ZERO,
             shelf: Shelf::default(),
             fetching: None,
             told_hold: None,
@@ -122,7 +139,7 @@ impl Driver {
     }
 
     /// Drives until the end, or until nothing is in flight and it is to be left.
-    pub(super) async fn run(mut self) -> Result<RolloutStatus, Error> {
+    pub(super) async fn run(mut self) -> Result<Over, Error> {
         let _closing = Closing(Arc::clone(&self.floor));
         let mut notes = Vec::new();
         loop {
@@ -143,10 +160,12 @@ impl Driver {
             self.journal.write();
             self.chores.begin(now);
             if self.journal.is_idle() && !self.chores.is_new() {
-                match &self.last {
-                    Some(status) => return Ok(status.clone()),
-                    None if self.is_left() => return Ok(self.status()),
-                    None => {}
+                if let Some(error) = self.trouble.take().filter(|_| self.is_quiet()) {
+                    return Err(error);
+                }
+                let left = || self.is_left().then(|| self.status());
+                if let Some(status) = self.last.clone().or_else(left) {
+                    return Ok(Over { status, back: self.back });
                 }
             }
             match self.turn(now, wall).await {
@@ -161,7 +180,7 @@ impl Driver {
     /// Waits for whatever comes first.
     async fn turn(&mut self, now: Nanos, wall: UnixNanos) -> Turn {
         // While all hands are full, nothing follows from a deferral that is over.
-        let wake = self.engine.wake_at().filter(|_| self.hands < self.terms.concurrency || self.terms.windows);
+        let wake = self.engine.wake_at().filter(|_| self.hands < self.terms.concurrency || self.terms.window.is_some());
         let wake = wake.map(|at| now.saturating_add(at.since(wall).min(WALL_EVERY)));
         let due = [wake, self.chores.due(), self.figures_due()].into_iter().flatten().min();
         let shared = &self.shared;
@@ -203,10 +222,15 @@ impl Driver {
         if free == 0 {
             return;
         }
+        self.estimate();
         let mut places = Vec::new();
         self.engine.claim(free, wall, &mut places);
         if places.is_empty() {
             return;
+        }
+        if self.floor.order.artifact.is_changed() {
+            places.iter().for_each(|place| self.engine.unclaim(*place));
+            return self.changed(wall);
         }
         self.hands += places.len();
         let missing: Vec<Place> = places.iter().copied().filter(|place| !self.shelf.has(*place)).collect();
@@ -216,6 +240,30 @@ impl Driver {
             let page = Shelf::page_of(&missing, self.terms.total);
             self.fetch(places, page, None);
         }
+    }
+
+    /// Tells the machine how long devices take, so that it starts none that its window would end before.
+    fn estimate(&mut self) {
+        let now = self.shared.timer.now();
+        if self.terms.window.is_some() && now >= self.estimated_at {
+            self.estimated_at = now.saturating_add(FIGURES_EVERY);
+            if let Some(takes) = self.shared.board.takes() {
+                self.engine.set_estimate(takes);
+            }
+        }
+    }
+
+    /// The artifact is not what it was: nothing more is sent, and nobody can go on with it here.
+    pub(super) fn changed(&mut self, wall: UnixNanos) {
+        if self.leaving && self.trouble.is_some() {
+            return;
+        }
+        let what = self.floor.order.artifact.changed().unwrap_or_else(|| String::from("the artifact changed"));
+        self.engine.pause_for(&what, wall);
+        self.leaving = true;
+        let id = &self.shared.id;
+        let message = format!("{what}: rollout {id} is paused; put the artifact back as it was and resume it");
+        self.trouble = Some(Error::new(ErrorKind::Artifact, message));
     }
 
     fn fetch(&mut self, places: Vec<Place>, page: Vec<Place>, to: Option<DeviceState>) {
@@ -391,6 +439,11 @@ impl Driver {
             self.last = Some(status.clone());
             self.write_rollout(Some(EventKind::Finished { status }), wall);
         }
+    }
+
+    /// Whether it has not ended.
+    pub(super) fn is_under_way(&self) -> bool {
+        self.last.is_none()
     }
 
     /// It had ended so when it was taken up.

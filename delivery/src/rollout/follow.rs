@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use steadfast_clock::UnixNanos;
 
+use super::back;
 use super::chore::Chore;
 use super::drive::{Driver, ms};
 use super::job::{Ask, Ended, Job, To};
@@ -11,7 +12,8 @@ use super::past::Past;
 use super::stops::Then;
 use crate::engine::{Effect, Moved};
 use crate::error::Error;
-use crate::record::{DeviceState, Outcome};
+use crate::failure::{Failure, FailureClass};
+use crate::record::{DeviceState, EventKind, Outcome};
 use crate::store::{DeviceChange, Place, Target};
 
 impl Driver {
@@ -29,9 +31,17 @@ impl Driver {
                     };
                     self.stop(&places, then, wall);
                 }
-                Effect::RollBack { .. } => {}
+                Effect::RollBack { places } => self.roll_back(places, wall),
             }
         }
+    }
+
+    fn roll_back(&mut self, places: Vec<Place>, wall: UnixNanos) {
+        // Of one that had ended before it is told already.
+        if self.back.is_empty() && self.is_under_way() {
+            self.write_rollout(Some(EventKind::RollingBack { rollout: back::id_of(&self.shared.id) }), wall);
+        }
+        self.back = places;
     }
 
     /// Stops devices: those that were not begun at once, the others as soon as their worker notices.
@@ -66,6 +76,9 @@ impl Driver {
                 self.done(place, Moved::Succeeded, wall);
             }
             To::Failed(class, outcome) => {
+                if class == FailureClass::ArtifactChanged {
+                    self.changed(wall);
+                }
                 self.change(&mut job, DeviceState::Failed, wall, |change| change.outcome = Some(outcome));
                 self.done(place, Moved::Failed(class), wall);
             }
@@ -134,13 +147,26 @@ impl Driver {
         if to == DeviceState::Pending {
             past = Past::none(DeviceState::Failed);
         }
-        let ledger = !past.ledger.is_empty();
         let mut job = Job { place, id, device: target.device, ask: Ask::No, past };
-        let outcome = if ledger && to == DeviceState::Cancelled { Some(job.outcome(to)) } else { None };
+        let outcome = match to {
+            DeviceState::Failed => Some(self.never(&mut job)),
+            DeviceState::Cancelled if !job.past.ledger.is_empty() => Some(job.outcome(to)),
+            _ => None,
+        };
         self.change(&mut job, to, wall, |change| change.outcome = outcome);
         if to == DeviceState::Pending {
             self.pasts.insert(place, job.past);
         }
+    }
+
+    /// What is told of a device whose window does not open any more.
+    fn never(&self, job: &mut Job) -> Box<Outcome> {
+        let zone = self.terms.window.as_ref().map(|window| window.zone_for(job.device.timezone.as_deref()));
+        let message = match zone {
+            Some(Err(error)) => error.to_string(),
+            _ => String::from("no maintenance window is left for it"),
+        };
+        job.ended(DeviceState::Failed, Failure::new(job.past.stage, FailureClass::TimedOut, message))
     }
 
     /// Takes note of what came of a chore.

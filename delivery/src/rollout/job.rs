@@ -194,7 +194,7 @@ impl Job {
         outcome
     }
 
-    fn ended(&mut self, state: DeviceState, failure: Failure) -> Box<Outcome> {
+    pub(super) fn ended(&mut self, state: DeviceState, failure: Failure) -> Box<Outcome> {
         let mut outcome = self.outcome(state);
         outcome.failure = Some(failure.attempts(std::mem::take(&mut outcome.ledger)));
         outcome

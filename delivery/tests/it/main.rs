@@ -22,6 +22,7 @@ mod rollout;
 mod signature;
 mod site;
 mod store;
+mod strategies;
 mod support;
 mod swupdate;
 mod takeover;

@@ -10,7 +10,7 @@ use steadfast_clock::{Clock, ManualClock, Nanos, Timer, shared};
 use steadfast_delivery::backoff::{Budget, Policy};
 use steadfast_delivery::{
     Artifact, Deferral, Device, DeviceState, DeviceStatus, ErrorKind, Event, EventKind, Failure, FailureClass, Filter,
-    Plan, Push, PushContext, PushError, Pushed, Rollout, RolloutState, Stage, Strategy, Verified,
+    Place, Plan, Push, PushContext, PushError, Pushed, Rollout, RolloutState, Stage, Strategy, Verified,
 };
 use steadfast_testkit::{Reply, Script};
 
@@ -366,9 +366,13 @@ async fn a_file_that_changes_stops_the_rollout() {
         }
     };
     let rollout = Rollout::builder(plan, push).timer(shared(clock.clone())).observer(Arc::new(observer)).build();
-    let report = run(&clock, whole(rollout)).await;
-    assert_eq!((report.status.succeeded, report.status.failed), (5, 5));
-    assert!(report.failures().all(|outcome| outcome.failure.as_ref().unwrap().class == FailureClass::ArtifactChanged));
+    let handle = rollout.handle();
+    let error = run(&clock, rollout.execute()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Artifact);
+    let status = handle.status();
+    assert_eq!((status.state, status.succeeded, status.failed, status.pending), (RolloutState::Paused, 5, 1, 4));
+    let outcomes = handle.outcomes(Place(5), 1).await.unwrap();
+    assert_eq!(outcomes[0].failure.as_ref().unwrap().class, FailureClass::ArtifactChanged);
     assert_eq!(server.seen().iter().filter(|seen| seen.complete).count(), 5);
     assert!(server.seen().len() <= 6, "after the first nothing more is sent");
 }

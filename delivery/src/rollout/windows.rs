@@ -1,0 +1,63 @@
+//! Maintenance windows, as the machine of a rollout asks for them.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use steadfast_clock::UnixNanos;
+
+use crate::engine::{self, Opening, Openings};
+use crate::window::{AtEnd, Leftover, Window, WindowState, Zone};
+
+/// A window in the zones of the devices.
+#[derive(Debug)]
+pub(super) struct Windows {
+    window: Window,
+    /// By number; `None` for names of zones that nobody knows: there it never opens.
+    zones: Vec<Option<Zone>>,
+    numbers: HashMap<Option<String>, u16>,
+}
+
+impl Windows {
+    pub(super) fn new(window: Window) -> Self {
+        Self { window, zones: Vec::new(), numbers: HashMap::new() }
+    }
+
+    /// The number of the zone of a device whose record names this one, or none.
+    pub(super) fn zone(&mut self, timezone: Option<&str>) -> engine::Zone {
+        let name = timezone.map(str::to_owned);
+        if let Some(number) = self.numbers.get(&name) {
+            return engine::Zone(*number);
+        }
+        let zone = self.window.zone_for(timezone).ok();
+        let same = self.zones.iter().position(|known| *known == zone);
+        let index = same.unwrap_or_else(|| {
+            self.zones.push(zone);
+            self.zones.len() - 1
+        });
+        let number = u16::try_from(index).unwrap_or(u16::MAX);
+        self.numbers.insert(name, number);
+        engine::Zone(number)
+    }
+}
+
+impl Openings for Windows {
+    fn at(&self, zone: engine::Zone, now: UnixNanos) -> Opening {
+        let Some(Some(zone)) = self.zones.get(usize::from(zone.0)) else { return Opening::Closed { next: None } };
+        match self.window.state_at(now, zone) {
+            WindowState::Open { until } => Opening::Open { until },
+            WindowState::Closed { next } => Opening::Closed { next: next.map(|opening| opening.start) },
+        }
+    }
+
+    fn reserve(&self) -> Duration {
+        self.window.reserve
+    }
+
+    fn stops(&self) -> bool {
+        self.window.at_end == AtEnd::Stop
+    }
+
+    fn only_first(&self) -> bool {
+        self.window.leftover == Leftover::Fail
+    }
+}
