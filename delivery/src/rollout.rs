@@ -14,6 +14,7 @@ mod handle;
 mod inbox;
 mod job;
 mod journal;
+mod limit;
 mod order;
 mod past;
 mod progress;

@@ -104,6 +104,11 @@ impl Board {
         (times.count() >= ENOUGH).then(|| times.quantile(0.9).map(Duration::from_nanos)).flatten()
     }
 
+    /// So many devices are worked on at once from now on.
+    pub(super) fn work_on(&self, at_once: usize) {
+        self.lock().concurrency = at_once;
+    }
+
     /// Nothing can be written any more: nothing is started until somebody takes it up.
     pub(super) fn broke(&self, now: Nanos) {
         let mut tally = self.lock();
@@ -134,6 +139,7 @@ impl Board {
         let mut progress = tally.counts.clone();
         let until = tally.ended.unwrap_or(now);
         progress.elapsed = tally.started.map_or(Duration::ZERO, |started| until.since(started));
+        progress.at_once = tally.concurrency as u64;
         progress.bytes_sent = tally.bytes_before.saturating_add(self.bytes.get());
         let last_due_in = match progress.deferred {
             0 => Duration::ZERO,

@@ -12,6 +12,7 @@ use super::floor::Floor;
 use super::inbox::Note;
 use super::job::{Ask, Held, Job};
 use super::journal::Journal;
+use super::limit::Limit;
 use super::order::Order;
 use super::past::Past;
 use super::shared::Shared;
@@ -59,6 +60,7 @@ pub(super) struct Driver {
     pub(super) journal: Journal,
     pub(super) chores: Chores,
     pub(super) terms: Terms,
+    pub(super) limit: Limit,
     /// How many devices are claimed.
     pub(super) hands: usize,
     /// What is known of devices that were begun, are not in hands and not done.
@@ -117,6 +119,7 @@ impl Driver {
             engine,
             journal,
             chores,
+            limit: Limit::new(terms.concurrency),
             terms,
             hands: 0,
             pasts: HashMap::new(),
@@ -180,7 +183,7 @@ impl Driver {
     /// Waits for whatever comes first.
     async fn turn(&mut self, now: Nanos, wall: UnixNanos) -> Turn {
         // While all hands are full, nothing follows from a deferral that is over.
-        let wake = self.engine.wake_at().filter(|_| self.hands < self.terms.concurrency || self.terms.window.is_some());
+        let wake = self.engine.wake_at().filter(|_| self.hands < self.limit.now() || self.terms.window.is_some());
         let wake = wake.map(|at| now.saturating_add(at.since(wall).min(WALL_EVERY)));
         let due = [wake, self.chores.due(), self.figures_due()].into_iter().flatten().min();
         let shared = &self.shared;
@@ -218,7 +221,7 @@ impl Driver {
         {
             return;
         }
-        let free = self.terms.concurrency.saturating_sub(self.hands).min(RANGE);
+        let free = self.limit.now().saturating_sub(self.hands).min(RANGE);
         if free == 0 {
             return;
         }
@@ -377,7 +380,12 @@ impl Driver {
     }
 
     pub(super) fn write_rollout(&mut self, kind: Option<EventKind>, wall: UnixNanos) {
-        let status = self.status();
+        let mut status = self.status();
+        if status.state.is_final() && !matches!(kind, Some(EventKind::Finished { .. })) {
+            // It has ended for others when the end is written: a driver that dies before that is followed by one that
+            // writes it.
+            status.state = RolloutState::Running;
+        }
         self.told_hold.clone_from(&status.hold);
         let engine = serde_json::to_value(self.engine.state()).unwrap_or_default();
         let event = kind.map(|kind| (0, kind));

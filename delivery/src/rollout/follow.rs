@@ -68,8 +68,11 @@ impl Driver {
     /// A device is out of a worker's hands.
     pub(super) fn ended(&mut self, ended: Ended, wall: UnixNanos) {
         let Ended { mut job, to, strain } = ended;
-        let _ = strain;
         let place = job.place;
+        if matches!(to, To::Succeeded(_) | To::Failed(..)) && self.limit.end(strain) {
+            tracing::debug!(rollout = &*self.shared.id, at_once = self.limit.now(), "the load was looked at");
+            self.shared.board.work_on(self.limit.now());
+        }
         match to {
             To::Succeeded(outcome) => {
                 self.change(&mut job, DeviceState::Succeeded, wall, |change| change.outcome = outcome);

@@ -24,6 +24,9 @@ pub struct Progress {
     pub pushing: u64,
     /// Devices that are being verified.
     pub verifying: u64,
+    /// How many devices are worked on at once at most: the plan's concurrency, or fewer while the other side has too much
+    /// to do.
+    pub at_once: u64,
     /// Devices that succeeded.
     pub succeeded: u64,
     /// Devices that failed.
@@ -147,6 +150,7 @@ impl Progress {
             deferred: 0,
             pushing: 0,
             verifying: 0,
+            at_once: 0,
             succeeded: 0,
             failed: 0,
             skipped: 0,

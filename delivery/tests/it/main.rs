@@ -7,6 +7,7 @@ mod auth;
 
 mod bandwidth;
 mod contract;
+mod crash;
 mod deferral;
 mod device;
 mod explain;
