@@ -16,10 +16,9 @@ mod http;
 mod redfish;
 mod swupdate;
 
-#[allow(dead_code, unused_imports, reason = "windows and phases are about to use the rest")]
+#[allow(dead_code, reason = "devices that join late are not driven yet")]
 mod engine;
 mod plan;
-#[allow(dead_code, unused_imports, reason = "the driver of rollouts is built on it")]
 mod progress;
 mod record;
 mod strategy;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use steadfast_clock::Clock as _;
 
 use super::back;
+use super::board::Rest;
 use super::builder::{Setup, What};
 use super::chore::Chores;
 use super::drive::{Driver, Over, Terms};
@@ -90,9 +91,10 @@ async fn with_lease(
         concurrency,
         total,
         leave_when_paused: setup.leave_when_paused,
-        window: record.spec.strategy.window.clone(),
+        strategy: record.spec.strategy.clone(),
         commands_done: record.commands_done,
     };
+    shared.board.rest(known.rest());
     let engine = machine(shared, &record, known)?;
     let floor = Floor::new(Arc::clone(shared), order);
     let journal = Journal::new(Arc::clone(shared), lease.clone(), record.last_seq);
@@ -163,7 +165,9 @@ fn same(spec: &Spec, artifact: &Artifact, id: &str) -> Result<(), Error> {
 async fn know(shared: &Shared, spec: &Spec, states: &[TargetState]) -> Result<Known, Error> {
     let mut known = Known::new(spec);
     known.facts = states.iter().map(|target| Facts::new(target.state, target.class, target.due_ms)).collect();
-    let open = (0..).map(Place).zip(states).filter(|(_, target)| !target.state.is_final()).map(|(place, _)| place);
+    // Failed ones may be tried again.
+    let open = |state: DeviceState| !state.is_final() || state == DeviceState::Failed;
+    let open = (0..).map(Place).zip(states).filter(|(_, target)| open(target.state)).map(|(place, _)| place);
     let open: Vec<Place> = open.collect();
     for page in open.chunks(PAGE) {
         for target in shared.store.targets(&shared.id, page).await? {
@@ -192,6 +196,16 @@ impl Known {
             sites: HashMap::new(),
             windows: strategy.window.clone().map(Windows::new),
         }
+    }
+
+    fn rest(&self) -> Rest {
+        let mut rest = Rest::default();
+        if let Some(windows) = &self.windows {
+            rest.window = Some(windows.window().clone());
+            rest.zones =
+                windows.count(self.facts.iter().filter(|facts| !facts.state.is_final()).map(|facts| facts.zone));
+        }
+        rest
     }
 
     fn of(&mut self, device: &Device, mut facts: Facts) -> Facts {

@@ -3,12 +3,14 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use steadfast_clock::Nanos;
+use steadfast_clock::{Nanos, UnixNanos};
 use steadfast_telemetry::{Counter, Histogram};
 
 use super::Progress;
+use crate::progress::{Ahead, Forecast, Outlook};
 use crate::record::{DeviceState, Hold, RolloutState, RolloutStatus};
 use crate::store::{Change, DeviceChange};
+use crate::window::{Window, Zone};
 
 /// From so many devices on it is known how long they take.
 const ENOUGH: u64 = 10;
@@ -33,10 +35,23 @@ struct Tally {
     bytes_before: u64,
     started: Option<Nanos>,
     ended: Option<Nanos>,
+    /// What the rest is like: phases that are not over, zones and their window.
+    rest: Rest,
+    forecast: Forecast,
     /// The latest time at which any device that was deferred may be called again, in milliseconds since 1970.
     last_due_ms: u64,
     /// How it ended.
     last: Option<RolloutStatus>,
+}
+
+/// What the rest of a rollout is like, as far as its end depends on it.
+#[derive(Debug, Default)]
+pub(super) struct Rest {
+    /// The phases that are not over, the present one first.
+    pub(super) phases: Vec<Ahead>,
+    pub(super) window: Option<Window>,
+    /// How many devices there were in which zone.
+    pub(super) zones: Vec<(Zone, u64)>,
 }
 
 impl Board {
@@ -51,6 +66,8 @@ impl Board {
             ended: None,
             last_due_ms: 0,
             last: None,
+            rest: Rest::default(),
+            forecast: Forecast::default(),
         };
         Self { id, tally: Mutex::new(tally), bytes: Counter::new(), times: Histogram::new() }
     }
@@ -119,33 +136,52 @@ impl Board {
         }
     }
 
-    pub(super) fn progress(&self, now: Nanos, now_ms: u64) -> Progress {
-        let tally = self.lock();
-        self.progress_of(&tally, now, now_ms)
+    /// What the rest is like.
+    pub(super) fn rest(&self, rest: Rest) {
+        self.lock().rest = rest;
     }
 
-    pub(super) fn status(&self, now: Nanos, now_ms: u64) -> RolloutStatus {
-        let tally = self.lock();
+    /// Which phases are not over.
+    pub(super) fn phases(&self, phases: Vec<Ahead>) {
+        self.lock().rest.phases = phases;
+    }
+
+    pub(super) fn progress(&self, now: Nanos, wall: UnixNanos) -> Progress {
+        let mut tally = self.lock();
+        self.progress_of(&mut tally, now, wall)
+    }
+
+    pub(super) fn status(&self, now: Nanos, wall: UnixNanos) -> RolloutStatus {
+        let mut tally = self.lock();
         if let Some(last) = &tally.last {
             return last.clone();
         }
-        let mut status = RolloutStatus::new(Arc::clone(&self.id), &self.progress_of(&tally, now, now_ms));
+        let mut status = RolloutStatus::new(Arc::clone(&self.id), &self.progress_of(&mut tally, now, wall));
         status.phase = tally.phase;
         status.hold.clone_from(&tally.hold);
         status
     }
 
-    fn progress_of(&self, tally: &Tally, now: Nanos, now_ms: u64) -> Progress {
+    fn progress_of(&self, tally: &mut Tally, now: Nanos, wall: UnixNanos) -> Progress {
         let mut progress = tally.counts.clone();
         let until = tally.ended.unwrap_or(now);
         progress.elapsed = tally.started.map_or(Duration::ZERO, |started| until.since(started));
         progress.at_once = tally.concurrency as u64;
         progress.bytes_sent = tally.bytes_before.saturating_add(self.bytes.get());
-        let last_due_in = match progress.deferred {
-            0 => Duration::ZERO,
-            _ => Duration::from_millis(tally.last_due_ms.saturating_sub(now_ms)),
+        let last_due = UnixNanos::from_nanos(tally.last_due_ms.saturating_mul(1_000_000));
+        let outlook = Outlook {
+            devices: progress.total.saturating_sub(progress.done()),
+            failed: progress.failed,
+            deferred: progress.deferred,
+            last_due: (progress.deferred > 0).then_some(last_due),
+            at_once: tally.concurrency,
+            times: &self.times.snapshot(),
+            phases: &tally.rest.phases,
+            hold: tally.hold.as_ref(),
+            window: tally.rest.window.as_ref(),
+            zones: &tally.rest.zones,
         };
-        progress.estimate(&self.times.snapshot(), tally.concurrency, last_due_in);
+        progress.eta = tally.forecast.look(&outlook, wall);
         progress
     }
 

@@ -20,9 +20,10 @@ use super::shelf::Shelf;
 use crate::engine::{Engine, Moved};
 use crate::error::{Error, ErrorKind};
 use crate::failure::Stage;
+use crate::progress::Ahead;
 use crate::record::{DeviceState, EventKind, Hold, RolloutState, RolloutStatus};
 use crate::store::{DeviceChange, Place, RolloutChange, Target};
-use crate::window::Window;
+use crate::strategy::{Phase, Strategy};
 
 /// How many devices are begun with one commit at most.
 const RANGE: usize = 1024;
@@ -40,8 +41,7 @@ pub(super) struct Terms {
     pub(super) concurrency: usize,
     pub(super) total: u32,
     pub(super) leave_when_paused: bool,
-    /// Outside of it no device is worked on.
-    pub(super) window: Option<Window>,
+    pub(super) strategy: Strategy,
     pub(super) commands_done: u64,
 }
 
@@ -183,7 +183,8 @@ impl Driver {
     /// Waits for whatever comes first.
     async fn turn(&mut self, now: Nanos, wall: UnixNanos) -> Turn {
         // While all hands are full, nothing follows from a deferral that is over.
-        let wake = self.engine.wake_at().filter(|_| self.hands < self.limit.now() || self.terms.window.is_some());
+        let wake =
+            self.engine.wake_at().filter(|_| self.hands < self.limit.now() || self.terms.strategy.window.is_some());
         let wake = wake.map(|at| now.saturating_add(at.since(wall).min(WALL_EVERY)));
         let due = [wake, self.chores.due(), self.figures_due()].into_iter().flatten().min();
         let shared = &self.shared;
@@ -248,7 +249,7 @@ impl Driver {
     /// Tells the machine how long devices take, so that it starts none that its window would end before.
     fn estimate(&mut self) {
         let now = self.shared.timer.now();
-        if self.terms.window.is_some() && now >= self.estimated_at {
+        if self.terms.strategy.window.is_some() && now >= self.estimated_at {
             self.estimated_at = now.saturating_add(FIGURES_EVERY);
             if let Some(takes) = self.shared.board.takes() {
                 self.engine.set_estimate(takes);
@@ -394,7 +395,7 @@ impl Driver {
 
     /// Where it stands, what is not written yet included.
     pub(super) fn status(&self) -> RolloutStatus {
-        let mut status = self.shared.board.status(self.shared.timer.now(), self.shared.now_ms());
+        let mut status = self.shared.board.status(self.shared.timer.now(), self.shared.wall());
         let counts = self.engine.counts();
         status.total = counts.total();
         status.pending = counts.of(DeviceState::Pending);
@@ -415,12 +416,24 @@ impl Driver {
         if self.last.is_some() {
             return;
         }
+        self.look_ahead();
         let hold = self.engine.hold();
         let due = !self.shared.private && now >= self.figures_at && self.hands > 0;
         if hold != self.told_hold || due {
             self.figures_at = now.saturating_add(FIGURES_EVERY);
             self.write_rollout(None, wall);
         }
+    }
+
+    /// Tells which phases are not over, where there are phases.
+    fn look_ahead(&self) {
+        let (Some(phase), strategy) = (self.engine.phase(), &self.terms.strategy) else { return };
+        let left = (1..).zip(&strategy.phases).skip_while(|(number, _)| *number < phase);
+        let ahead = |(number, step): (u32, &Phase)| {
+            let devices = self.engine.phase_counts(number)?.unfinished();
+            Some(Ahead { devices, soak: step.soak })
+        };
+        self.shared.board.phases(left.filter_map(ahead).collect());
     }
 
     fn figures_due(&self) -> Option<Nanos> {

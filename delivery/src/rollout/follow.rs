@@ -164,7 +164,7 @@ impl Driver {
 
     /// What is told of a device whose window does not open any more.
     fn never(&self, job: &mut Job) -> Box<Outcome> {
-        let zone = self.terms.window.as_ref().map(|window| window.zone_for(job.device.timezone.as_deref()));
+        let zone = self.terms.strategy.window.as_ref().map(|window| window.zone_for(job.device.timezone.as_deref()));
         let message = match zone {
             Some(Err(error)) => error.to_string(),
             _ => String::from("no maintenance window is left for it"),

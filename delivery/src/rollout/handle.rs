@@ -78,13 +78,13 @@ impl Handle {
     /// How far it is, as far as it is kept. The cost does not depend on the number of devices.
     #[must_use]
     pub fn progress(&self) -> Progress {
-        self.shared.board.progress(self.shared.timer.now(), self.shared.now_ms())
+        self.shared.board.progress(self.shared.timer.now(), self.shared.wall())
     }
 
     /// Where it stands, as it is printed.
     #[must_use]
     pub fn status(&self) -> RolloutStatus {
-        self.shared.board.status(self.shared.timer.now(), self.shared.now_ms())
+        self.shared.board.status(self.shared.timer.now(), self.shared.wall())
     }
 
     /// What happens from the event after the one numbered `after` on: what is in the store, then what comes. Nothing is

@@ -4,7 +4,6 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use steadfast_telemetry::HistogramSnapshot;
 
 use crate::record::{DeviceState, Hold, RolloutState};
 
@@ -196,20 +195,6 @@ impl Progress {
             DeviceState::Skipped => &mut self.skipped,
             DeviceState::Cancelled => &mut self.cancelled,
         }
-    }
-
-    /// Estimates the time that is left from the times of those that are done.
-    pub(crate) fn estimate(&mut self, times: &HistogramSnapshot, concurrency: usize, last_due_in: Duration) {
-        let remaining = self.total.saturating_sub(self.done());
-        let rounds = (remaining as f64 / concurrency as f64).max(1.0);
-        let at = |quantile: f64| {
-            if remaining == 0 {
-                return Some(Duration::ZERO);
-            }
-            let seconds = Duration::from_nanos(times.quantile(quantile)?).as_secs_f64() * rounds;
-            Some(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX).max(last_due_in))
-        };
-        self.eta = Eta::of(at(0.5), at(0.9), None);
     }
 }
 

@@ -22,6 +22,21 @@ impl Windows {
         Self { window, zones: Vec::new(), numbers: HashMap::new() }
     }
 
+    pub(super) fn window(&self) -> &Window {
+        &self.window
+    }
+
+    /// How many devices are in which zone that is known.
+    pub(super) fn count(&self, devices: impl Iterator<Item = engine::Zone>) -> Vec<(Zone, u64)> {
+        let mut counts = vec![0; self.zones.len()];
+        for zone in devices {
+            if let Some(count) = counts.get_mut(usize::from(zone.0)) {
+                *count += 1;
+            }
+        }
+        self.zones.iter().zip(counts).filter_map(|(zone, count)| Some((zone.clone()?, count))).collect()
+    }
+
     /// The number of the zone of a device whose record names this one, or none.
     pub(super) fn zone(&mut self, timezone: Option<&str>) -> engine::Zone {
         let name = timezone.map(str::to_owned);
