@@ -59,6 +59,19 @@ fn a_turn_that_cannot_be_used_is_handed_on() {
 }
 
 #[test]
+fn a_turn_of_one_that_ends_unclaimed_is_handed_on() {
+    // Zone 0 is open from 0 to 20 and never again, zone 1 from 30 to 50.
+    let hours = Hours { period: 90, open: 20, last: Some(35), reserve: 0, stops: false, only_first: false };
+    let facts = [0, 0, 1].into_iter().map(|zone| Facts { zone: Zone(zone), ..of(0) });
+    let mut engine = Engine::new(&capped(1), facts, Some(Box::new(hours)), None, at(0)).unwrap();
+    assert_eq!(claim(&mut engine, 9, at(0)), [0]);
+    push(&mut engine, 0, Moved::Succeeded, at(15));
+    engine.tick(at(20));
+    assert_eq!(told(&mut engine), ["[1] failed"]);
+    assert_eq!(claim(&mut engine, 9, at(30)), [2]);
+}
+
+#[test]
 fn a_cancel_empties_the_lines() {
     let mut engine = engine(&capped(1), vec![of(0), of(0), of(0)]);
     assert_eq!(claim(&mut engine, 9, at(0)), [0]);
