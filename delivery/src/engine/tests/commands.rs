@@ -103,6 +103,14 @@ fn a_retry_is_of_some_failures_and_starts_what_has_ended() {
 }
 
 #[test]
+fn who_is_tried_again_is_not_skipped_as_offline() {
+    let failed = Facts::new(DeviceState::Failed, Some(FailureClass::Unreachable), 0);
+    let mut engine = engine(&Strategy::immediate(), vec![Facts { offline: true, ..failed }]);
+    engine.command(&retry(&[]), at(0)).unwrap();
+    assert_eq!(claim(&mut engine, 9, at(0)), [0]);
+}
+
+#[test]
 fn a_retry_does_not_end_a_pause_by_an_operator() {
     let mut engine = over(&Strategy::immediate(), 2);
     assert_eq!(claim(&mut engine, 1, at(0)), [0]);

@@ -235,6 +235,14 @@ fn who_is_waited_for_does_not_keep_the_next_phase_once_the_gate_has_its_sample()
 }
 
 #[test]
+fn who_is_waited_for_keeps_no_phase_without_gates() {
+    let strategy = Strategy::progressive([Phase::percent(50.0), Phase::percent(100.0)]).offline(WhenOffline::Wait);
+    let mut engine = engine(&strategy, vec![offline(), Facts::pending()]);
+    assert_eq!(claim(&mut engine, 9, at(0)), [1]);
+    assert_eq!(told(&mut engine), ["phase 1 of 1", "passed 1", "phase 2 of 1"]);
+}
+
+#[test]
 fn a_clock_that_goes_back_does_not_shorten_what_is_watched() {
     let mut engine = over(&Strategy::progressive([soaked(50.0, 60), Phase::percent(100.0)]), 2);
     push_all(&mut engine, Moved::Succeeded, at(100));
