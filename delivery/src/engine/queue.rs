@@ -90,9 +90,4 @@ impl Queues {
     pub(super) fn is_empty(&self) -> bool {
         self.recovered.is_empty() && self.due.is_empty() && self.ready.is_empty()
     }
-
-    /// Forgets all.
-    pub(super) fn clear(&mut self) {
-        *self = Self::default();
-    }
 }

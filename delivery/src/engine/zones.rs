@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use steadfast_clock::UnixNanos;
 
-use super::facts::Zone;
 use super::line::Line;
-use super::opening::{Opening, Openings};
 use super::queue::Queues;
 use super::slot::{Slot, Spot};
+use super::{Opening, Openings, Zone};
 
 const DAY: Duration = Duration::from_secs(86_400);
 /// So many weeks are looked through for the end of an opening.
