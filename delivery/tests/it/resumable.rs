@@ -1,17 +1,18 @@
 //! Uploads that go on where they broke off, over real sockets, against devices that refuse what their protocol forbids.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use steadfast_clock::{ManualClock, shared};
-use steadfast_delivery::backoff::Policy;
+use steadfast_clock::{Clock, ManualClock, Nanos, shared};
+use steadfast_delivery::backoff::{Budget, Policy};
+use steadfast_delivery::pool::CallContext;
 use steadfast_delivery::{
     Artifact, Attempt, Failure, FailureClass, Push, PushContext, PushError, Pushed, Resumable, Stage,
 };
 use steadfast_testkit::{DeviceBuilder, DeviceSim, Matcher, Reply, Script, Seen};
 
-use crate::support::{device, http, run, server};
+use crate::support::{device, http, run, server, until};
 
 /// 3 MiB and some, no two parts of it equal.
 fn artifact() -> Artifact {
@@ -429,4 +430,61 @@ async fn credentials_go_with_every_request_and_nothing_of_an_upload_is_shown() {
         assert_eq!(sim.violations(), [""; 0], "the type of the artifact is not the type of a part");
         assert!(!format!("{push:?}{context:?}").contains("t0ken"));
     }
+}
+
+/// No retry is paid for.
+struct Nothing;
+
+impl Budget for Nothing {
+    fn deposit(&self, _: Nanos) {}
+
+    fn withdraw(&self, _: u32, _: Nanos) -> bool {
+        false
+    }
+}
+
+#[tokio::test]
+async fn retries_are_paid_for_and_counted_with_those_before() {
+    for (how, sim) in devices() {
+        let clock = ManualClock::new();
+        let sim = sim().faults(Script::new().whenever(patches(), cut(5))).start().await.unwrap();
+        let push = http(&clock, Policy::delivery()).resumable(how).build().unwrap();
+        for (call, class) in [
+            (CallContext::new().budget(Arc::new(Nothing)), FailureClass::BudgetSpent),
+            (CallContext::new().attempts_before(2), FailureClass::Cut),
+        ] {
+            let context = PushContext::new().call(call);
+            let failed = run(&clock, push.push(&context, &device("d", sim.url()), &numbers(100))).await.unwrap_err();
+            let failure = failed.failure().unwrap();
+            assert_eq!((failure.class, failure.attempts.len()), (class, 1), "{failure}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_upload_keeps_to_its_deadline() {
+    for (how, sim) in devices() {
+        let clock = ManualClock::new();
+        let sim = sim().faults(Script::new().whenever(patches(), cut(5))).start().await.unwrap();
+        let push = http(&clock, Policy::delivery()).resumable(how).build().unwrap();
+        let start = clock.now();
+        let call = CallContext::new().deadline(start.saturating_add(Duration::from_secs(2)));
+        let (context, target) = (PushContext::new().call(call), device("d", sim.url()));
+        let pushing = tokio::spawn(async move { push.push(&context, &target, &numbers(100)).await });
+        // The wait for the second attempt; the third would begin after the deadline.
+        until(|| clock.next_due() == Some(start.saturating_add(Duration::from_secs(1)))).await;
+        clock.advance(Duration::from_secs(1));
+        let failed = pushing.await.unwrap().unwrap_err();
+        let failure = failed.failure().unwrap();
+        assert_eq!((failure.class, failure.attempts.len()), (FailureClass::TimedOut, 2), "{failure}");
+    }
+}
+
+#[tokio::test]
+async fn an_upload_that_is_locked_by_a_request_that_was_cut_off_is_waited_for() {
+    let faults = Script::new().when(patches(), 1, cut(9)).when(Matcher::new().method("HEAD"), 1, Reply::status(423));
+    let done = delivered(Resumable::Tus, DeviceSim::tus(), faults).await;
+    done.assert_whole(&artifact());
+    let statuses: Vec<_> = done.attempts().iter().map(|attempt| attempt.status).collect();
+    assert_eq!(statuses, [None, Some(423), Some(204)]);
 }
