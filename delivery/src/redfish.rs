@@ -95,7 +95,8 @@ impl RedfishPush {
             .part(Part::new("UpdateFile", artifact.body(context)).file_name(self.file_name.clone()));
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, form.content_type());
-        let order = Order::new(Stage::Pushing, Method::POST, target.clone()).content(form.into_body(), headers);
+        let order =
+            Order::new(Stage::Pushing, Method::POST, target.clone()).content(form.into_body(), headers).asks(true);
         let (response, call) = visit.ask(order).await?;
         let attempts = call.attempts(response.attempts());
         if response.status().as_u16() != 202 {

@@ -50,7 +50,7 @@ impl SwupdatePush {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, form.content_type());
         let url = endpoint(device.address(), &self.upload);
-        let order = Order::new(Stage::Pushing, Method::POST, url).content(form.into_body(), headers);
+        let order = Order::new(Stage::Pushing, Method::POST, url).content(form.into_body(), headers).asks(true);
         let (response, call) = self.http.send(context, device, order).await?;
         let pushed = Pushed::new(call.attempts(response.attempts()));
         let Some(restart) = &self.restart else { return Ok(pushed) };

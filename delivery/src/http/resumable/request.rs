@@ -124,7 +124,8 @@ impl Drive<'_> {
 
     /// Sends a request once.
     async fn send(&self, method: Method, url: Url, headers: HeaderMap, body: Body) -> Result<Answered, Box<End>> {
-        let order = Order::new(Stage::Pushing, method, url).content(body, headers).single();
+        let asks = method == Method::PATCH;
+        let order = Order::new(Stage::Pushing, method, url).content(body, headers).single().asks(asks);
         let call = order.call();
         let unknown = || Attempt::new(Stage::Pushing, 0);
         match self.push.exchange(&call, self.context, self.device, order).await {
