@@ -23,7 +23,7 @@ use crate::http::{Call, HttpPush, Order};
 use crate::push::{Deferral, DeferralReason, Push, PushContext, PushError, Pushed, Verified};
 use message::explained;
 use session::{Login, Session};
-use task::Monitor;
+use task::{Ended, Monitor};
 
 pub use builder::{ApplyTime, RedfishPushBuilder};
 
@@ -77,15 +77,10 @@ impl RedfishPush {
         &self.http
     }
 
-    /// Sends the artifact, or asks what became of it.
+    /// Sends the artifact.
     async fn deliver(&self, visit: &Visit<'_>, artifact: &Artifact) -> Result<Pushed, PushError> {
         let context = visit.context;
-        if let Some(token) = context.resume_token() {
-            match Monitor::read(&token, artifact, visit.device) {
-                Some(monitor) => return self.ask_for(visit, &monitor).await,
-                None => context.forget(),
-            }
-        }
+        context.forget();
         let target = self.target(visit, artifact).await?;
         let form = Multipart::new()
             .part(
@@ -136,37 +131,49 @@ impl RedfishPush {
 
     /// What became of an artifact that was sent.
     async fn ask_for(&self, visit: &Visit<'_>, monitor: &Monitor) -> Result<Pushed, PushError> {
-        let order = Order::new(Stage::Pushing, Method::GET, monitor.url.clone()).once(true);
+        let order = monitor.order();
         let call = order.call();
-        let waited = self.http.pool().wall().since(monitor.since);
-        let late = waited >= self.within;
-        let (ended, attempts) = match visit.exchange(&call, order).await {
+        match visit.exchange(&call, order).await {
             Ok(response) => {
                 let ended = task::read(&call, &response, visit.context.version.is_some());
-                (ended, call.attempts(response.attempts()))
+                self.became(visit.context, monitor, ended, call.attempts(response.attempts()))
             }
-            // It may be restarting into what it was sent.
-            Err(PushError::Failed(failure)) if task::may_pass(failure.class) => {
-                (task::Ended::NotYet(None), failure.attempts)
+            Err(error) => self.is_away(visit.context, monitor, error),
+        }
+    }
+
+    /// The controller cannot be asked: it may be restarting into what it was sent.
+    fn is_away(&self, context: &PushContext, monitor: &Monitor, error: PushError) -> Result<Pushed, PushError> {
+        match error {
+            PushError::Failed(failure) if task::may_pass(failure.class) => {
+                self.became(context, monitor, Ended::NotYet(None), failure.attempts)
             }
-            Err(other) => return Err(other),
-        };
+            error => Err(error),
+        }
+    }
+
+    /// What follows from what became of the task.
+    fn became(
+        &self,
+        context: &PushContext,
+        monitor: &Monitor,
+        ended: Ended,
+        attempts: Vec<Attempt>,
+    ) -> Result<Pushed, PushError> {
+        let late = self.http.pool().wall().since(monitor.since) >= self.within;
         match ended {
-            task::Ended::Done => {
-                visit.context.forget();
-                Ok(Pushed::new(attempts))
-            }
-            task::Ended::Failed(failure) => {
-                visit.context.forget();
-                Err(failure.attempts(attempts).into())
-            }
-            task::Ended::NotYet(_) if late => {
-                visit.context.forget();
-                let what =
-                    format!("{}: the task has not ended within {:.0} s", call.place(), self.within.as_secs_f64());
+            Ended::NotYet(after) if !late => return Err(self.later(after, Vec::new())),
+            _ => context.forget(),
+        }
+        match ended {
+            Ended::Done => Ok(Pushed::new(attempts)),
+            Ended::Failed(failure) => Err(failure.attempts(attempts).into()),
+            Ended::NotYet(_) => {
+                let place = monitor.order().call();
+                let within = self.within.as_secs_f64();
+                let what = format!("{}: the task has not ended within {within:.0} s", place.place());
                 Err(Failure::new(Stage::Pushing, FailureClass::TimedOut, what).attempts(attempts).into())
             }
-            task::Ended::NotYet(after) => Err(self.later(after, Vec::new())),
         }
     }
 
@@ -176,16 +183,17 @@ impl RedfishPush {
         Deferral::new(after, attempts).because(DeferralReason::NotYet).into()
     }
 
-    /// Begins to talk to a device.
+    /// Begins to talk to a device; with `once`, in one attempt.
     async fn enter<'v>(
         &'v self,
         stage: Stage,
         context: &'v PushContext,
         device: &'v Device,
+        once: bool,
     ) -> Result<Visit<'v>, PushError> {
         let mut visit = Visit { http: &self.http, context, device, session: None };
         if let Some(login) = &self.login {
-            visit.session = Some(login.open(&visit, stage).await?);
+            visit.session = Some(login.open(&visit, stage, once).await?);
         }
         Ok(visit)
     }
@@ -241,8 +249,16 @@ impl Push for RedfishPush {
         if let Some(what) = artifact.changed() {
             return Err(changed(what).into());
         }
-        let visit = self.enter(Stage::Pushing, context, device).await?;
-        let pushed = self.deliver(&visit, artifact).await;
+        let monitor = context.resume_token().and_then(|token| Monitor::read(&token, artifact, device));
+        let visit = match (self.enter(Stage::Pushing, context, device, monitor.is_some()).await, &monitor) {
+            (Ok(visit), _) => visit,
+            (Err(error), Some(monitor)) => return self.is_away(context, monitor, error),
+            (Err(error), None) => return Err(error),
+        };
+        let pushed = match &monitor {
+            Some(monitor) => self.ask_for(&visit, monitor).await,
+            None => self.deliver(&visit, artifact).await,
+        };
         visit.leave().await;
         match (pushed, artifact.changed()) {
             (Err(PushError::Failed(failure)), Some(what)) => Err(changed(what).attempts(failure.attempts).into()),
@@ -251,21 +267,17 @@ impl Push for RedfishPush {
     }
 
     async fn verify(&self, context: &PushContext, device: &Device, expected: &str) -> Result<Verified, PushError> {
-        let visit = match self.enter(Stage::Verifying, context, device).await {
-            Ok(visit) => visit,
-            // As a controller that restarts does not tell its version, it takes no session.
-            Err(PushError::Failed(failure)) if context.polling.is_some() && task::may_pass(failure.class) => {
-                return self.http.verify(context, device, expected).await;
-            }
-            Err(other) => return Err(other),
-        };
+        let polls = context.polling.is_some();
+        // As a controller that restarts does not tell its version, it takes no session.
+        let entered = self.enter(Stage::Verifying, context, device, polls).await;
+        let visit = entered.map_err(|error| self.http.not_yet(context, expected, error))?;
         let verified = visit.http().verify(context, device, expected).await;
         visit.leave().await;
         verified
     }
 
     async fn installed(&self, context: &PushContext, device: &Device) -> Result<Option<String>, PushError> {
-        let visit = self.enter(Stage::Verifying, context, device).await?;
+        let visit = self.enter(Stage::Verifying, context, device, true).await?;
         let installed = visit.http().installed(context, device).await;
         visit.leave().await;
         installed

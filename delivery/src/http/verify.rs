@@ -45,6 +45,30 @@ impl Pace {
     }
 }
 
+impl Verify {
+    /// "Not yet", or at the limit the failure.
+    fn put_off(&self, polling: &Polling, expected: &str, seen: Option<Arc<str>>, failure: Failure) -> PushError {
+        let Failure { message: what, class, mut attempts, .. } = failure;
+        let answered = seen.is_some();
+        let seen: Option<Arc<str>> = seen.or_else(|| polling.seen.clone());
+        if let Some(after) = self.pace.next(polling.waited, polling.asked) {
+            if let Some(last) = attempts.last_mut() {
+                last.deferred = true;
+            }
+            return Deferral::new(after, attempts).because(DeferralReason::NotYet).seen(seen).into();
+        }
+        let mut message = format!(
+            "the device does not report version {} within {:.0} s: {what}",
+            shown(expected),
+            self.pace.within.as_secs_f64()
+        );
+        if let Some(seen) = seen.filter(|_| !answered) {
+            message.push_str(&format!("; last it reported version {}", shown(&seen)));
+        }
+        Failure::new(Stage::Verifying, class, message).attempts(attempts).into()
+    }
+}
+
 impl HttpPush {
     /// The version that the device reports, compared with nothing; `None` where verification is off.
     ///
@@ -102,44 +126,33 @@ impl HttpPush {
         device: &Device,
         expected: &str,
     ) -> Result<Verified, PushError> {
-        let (what, seen, class, mut attempts) = match self.ask(verify, context, device, Occasion::Again).await {
+        match self.ask(verify, context, device, Occasion::Again).await {
             Ok((runs, attempts)) => match difference(&runs, context, expected) {
-                None => return Ok(Verified::new(Some(runs.version), attempts)),
+                None => Ok(Verified::new(Some(runs.version), attempts)),
                 Some(what) => {
                     let version = runs.version.chars().take(SHOWN).collect::<String>();
-                    (format!("it reports {what}"), Some(version.into()), FailureClass::VerifyFailed, attempts)
+                    let failure =
+                        Failure::new(Stage::Verifying, FailureClass::VerifyFailed, format!("it reports {what}"));
+                    Err(verify.put_off(polling, expected, Some(version.into()), failure.attempts(attempts)))
                 }
             },
-            Err(PushError::Failed(failure)) if may_pass(failure.class) => {
-                // Whom it cannot trust it will not trust later; only the limit says so, for a device that starts.
-                let class = match failure.class {
-                    FailureClass::Tls => FailureClass::Tls,
-                    _ => FailureClass::VerifyFailed,
-                };
-                let Failure { message, attempts, .. } = *failure;
-                (message, None, class, attempts)
-            }
-            Err(other) => return Err(other),
-        };
-        let answered = seen.is_some();
-        let seen: Option<Arc<str>> = seen.or_else(|| polling.seen.clone());
-        if let Some(after) = verify.pace.next(polling.waited, polling.asked) {
-            if let Some(last) = attempts.last_mut() {
-                last.deferred = true;
-            }
-            return Err(Deferral::new(after, attempts).because(DeferralReason::NotYet).seen(seen).into());
+            Err(error) => Err(self.not_yet(context, expected, error)),
         }
-        let mut message = format!(
-            "the device does not report version {} within {:.0} s: {what}",
-            shown(expected),
-            verify.pace.within.as_secs_f64()
-        );
-        if let Some(seen) = seen.filter(|_| !answered) {
-            message.push_str(&format!("; last it reported version {}", shown(&seen)));
-        }
-        Err(Failure::new(Stage::Verifying, class, message).attempts(attempts).into())
     }
 
+    /// What a failure means for a verification that goes on over deferrals: what may pass is put off until the limit.
+    pub(crate) fn not_yet(&self, context: &PushContext, expected: &str, error: PushError) -> PushError {
+        match (error, &self.verify, &context.polling) {
+            (PushError::Failed(mut failure), Some(verify), Some(polling)) if may_pass(failure.class) => {
+                // Whom it cannot trust it will not trust later; only the limit says so, for a device that starts.
+                if failure.class != FailureClass::Tls {
+                    failure.class = FailureClass::VerifyFailed;
+                }
+                verify.put_off(polling, expected, None, *failure)
+            }
+            (error, ..) => error,
+        }
+    }
     /// Asks the device what it runs.
     async fn ask(
         &self,

@@ -32,13 +32,13 @@ pub(super) struct Session {
 }
 
 impl Login {
-    /// Opens a session.
-    pub(super) async fn open(&self, visit: &Visit<'_>, stage: Stage) -> Result<Session, PushError> {
+    /// Opens a session; with `once`, in one attempt.
+    pub(super) async fn open(&self, visit: &Visit<'_>, stage: Stage, once: bool) -> Result<Session, PushError> {
         let url = endpoint(visit.device.address(), &self.path);
         let body = serde_json::json!({ "UserName": self.user, "Password": self.password.expose_secret() }).to_string();
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let order = Order::new(stage, Method::POST, url.clone()).content(Body::from(body), headers).secret();
+        let order = Order::new(stage, Method::POST, url.clone()).content(Body::from(body), headers).secret().once(once);
         let (response, call) = visit.ask(order).await?;
         let Some(mut token) = response.headers().get(X_AUTH_TOKEN).cloned() else {
             let what = format!("{}: no X-Auth-Token in the answer", call.place());

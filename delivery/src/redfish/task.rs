@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use http::header;
+use http::{Method, header};
 use serde::Deserialize;
 use steadfast_clock::UnixNanos;
 use steadfast_pool::Response;
@@ -13,7 +13,7 @@ use super::message::{Message, read as message_of};
 use crate::artifact::Artifact;
 use crate::device::{Device, told_url};
 use crate::failure::{Failure, FailureClass, Stage};
-use crate::http::Call;
+use crate::http::{Call, Order};
 
 /// A task monitor, and since when it is asked.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +23,11 @@ pub(super) struct Monitor {
 }
 
 impl Monitor {
+    /// The question what became of the task: one of many.
+    pub(super) fn order(&self) -> Order {
+        Order::new(Stage::Pushing, Method::GET, self.url.clone()).once(true)
+    }
+
     /// As a text that outlives the process.
     pub(super) fn write(&self, artifact: &Artifact) -> String {
         format!("redfish {} {} {}", artifact.digest_hex(), self.since.as_nanos(), self.url)

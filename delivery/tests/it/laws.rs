@@ -3,6 +3,7 @@
 mod filter;
 #[cfg(feature = "sqlite")]
 mod store;
+mod uploads;
 mod version;
 mod window;
 

@@ -205,6 +205,25 @@ async fn a_controller_that_is_away_is_restarting_until_it_is_away_for_too_long()
 }
 
 #[tokio::test]
+async fn a_controller_that_takes_no_session_while_it_restarts_is_asked_again() {
+    let session = |clock: &ManualClock| {
+        RedfishPush::builder().http(http(clock, Policy::delivery())).session("admin", "secret").inventory("BMC")
+    };
+    let sessions = || Matcher::new().method("POST").path("/redfish/v1/SessionService/Sessions");
+    // The session of the push; then those of the task, and of the version.
+    let faults = Script::new()
+        .when(sessions(), 1, Reply::pass())
+        .when(sessions(), 1, Reply::reset())
+        .when(sessions(), 1, Reply::status(500))
+        .when(sessions(), 1, Reply::pass())
+        .when(sessions(), 2, Reply::status(502));
+    let (outcome, took, sim) = delivered(DeviceSim::redfish().faults(faults), session).await;
+    assert_eq!((outcome.state, sim.images()), (DeviceState::Succeeded, 1), "{:?}", outcome.failure);
+    assert_eq!(took, Duration::from_secs(1 + 5 + 5 + 1 + 2), "the task at its pace, the version at its own");
+    assert_eq!(sim.violations(), [""; 0]);
+}
+
+#[tokio::test]
 async fn another_update_under_way_is_a_deferral() {
     let busy = Reply::status(503).header("retry-after", "120");
     let faults = Script::new().when(Matcher::new().path(PUSH), 1, busy);
