@@ -78,10 +78,17 @@ pub(crate) async fn drive(rollout: RolloutBuilder, phases: &[Phase], say: &Arc<S
     let stopping = async {
         interrupted().await;
         pressed.set(true);
+        let mut again = std::pin::pin!(interrupted());
+        // Looked at once before it is told of, so that none is missed from then on.
+        tokio::select! {
+            biased;
+            () = &mut again => return,
+            () = std::future::ready(()) => {}
+        }
         say.note("stopping: what is in flight ends first (Ctrl-C again stops at once)");
         handle.pause();
         handle.leave();
-        interrupted().await;
+        again.await;
     };
     let report = tokio::select! {
         report = rollout.execute() => report.map_err(|error| told(&error)),
@@ -119,6 +126,10 @@ pub(super) async fn to_the_end(
         }
     };
     tell_failures(&report, say);
+    if let Some(back) = &report.rollback {
+        tell_failures(back, say);
+        say.note(&format!("{} {}", back.status.id, super::figures(&back.status)));
+    }
     print(&report.status, json)?;
     if interrupted && !report.status.state.is_final() {
         say.note(&format!("paused: {again}"));

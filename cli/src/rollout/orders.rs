@@ -5,7 +5,9 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use steadfast_delivery::{Command, FailureClass, Hold, RolloutRecord, RolloutState, Store};
+use steadfast_delivery::{
+    Artifact, Command, FailureClass, Hold, HttpPush, Rollout, RolloutRecord, RolloutState, Store,
+};
 
 use super::phase::class;
 use crate::exit::Failure;
@@ -106,7 +108,10 @@ async fn give(
         return Err(Failure::usage(why));
     }
     let name = command.as_str().replace('_', " ");
-    let done = send(&store, &record, command).await?;
+    let done = match command {
+        Command::Cancel if driver(&record).is_none() && end_alone(&store, &record).await => true,
+        command => send(&store, &record, command).await?,
+    };
     let record = store::rollout(Some(&*store), Some(&args.id)).await?;
     if args.json {
         writeln!(std::io::stdout(), "{}", super::json(&record.status)?)?;
@@ -125,6 +130,15 @@ async fn give(
     };
     writeln!(std::io::stdout(), "{told}")?;
     Ok(())
+}
+
+/// Cancels a rollout that nobody drives; tells whether that worked. It takes its artifact, though nothing is sent.
+async fn end_alone(store: &Arc<dyn Store>, record: &RolloutRecord) -> bool {
+    let Some(path) = &record.spec.artifact.path else { return false };
+    let (Ok(artifact), Ok(push)) = (Artifact::open(path).await, HttpPush::new()) else { return false };
+    let rollout = Rollout::resume(Arc::clone(store), &*record.id, artifact, Arc::new(push)).build();
+    rollout.handle().cancel();
+    rollout.execute().await.is_ok()
 }
 
 /// Leaves an order, and waits a moment for whoever drives the rollout to carry it out; tells whether that happened.

@@ -16,11 +16,9 @@ use crate::when::Span;
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    /// A file with all of the settings below (TOML); options that are given as well come before it.
+    /// A file with all of the settings below (TOML); options that are given as well override it.
     #[arg(long = "plan", value_name = "FILE")]
     file: Option<PathBuf>,
-    #[command(flatten)]
-    settings: Settings,
     /// How long a device is taken to keep a worker busy.
     #[arg(long, value_name = "SPAN", default_value = "30s")]
     each: Span,
@@ -29,6 +27,8 @@ pub(crate) struct Args {
     json: bool,
     #[command(flatten)]
     store: StoreArgs,
+    #[command(flatten)]
+    settings: Settings,
 }
 
 pub(super) async fn run(args: Args, say: &Arc<Say>) -> Result<(), Failure> {

@@ -20,16 +20,16 @@ use crate::{files, fleet, inventory};
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    /// A file with all of the settings below (TOML); options that are given as well come before it.
+    /// A file with all of the settings below (TOML); options that are given as well override it.
     #[arg(long = "plan", value_name = "FILE")]
     pub(super) file: Option<PathBuf>,
-    #[command(flatten)]
-    pub(super) settings: Settings,
     /// Print the rollout's final state as one JSON object.
     #[arg(long)]
     pub(super) json: bool,
     #[command(flatten)]
     pub(super) store: StoreArgs,
+    #[command(flatten)]
+    pub(super) settings: Settings,
 }
 
 /// What this program wants to find again when it goes on with a rollout.

@@ -72,7 +72,7 @@ pub(crate) struct Settings {
     /// The zone of devices that name none, where each device's own clock counts [default: UTC].
     #[arg(long, value_name = "ZONE", value_parser = zone, help_heading = "In which steps, and when")]
     pub(crate) default_timezone: Option<Zone>,
-    /// What becomes of devices in hands when the window closes [default: finish].
+    /// What becomes of devices in hands when the window closes: finish, or stop [default: finish].
     #[arg(long, value_name = "WHAT", value_parser = word::<AtEnd>, help_heading = "In which steps, and when")]
     pub(crate) at_window_end: Option<AtEnd>,
     /// What becomes of devices that are not begun when it closes: wait for the next one, or fail [default: wait].

@@ -228,6 +228,29 @@ fn store_path() -> std::ffi::OsString {
     found.and_then(|(_, value)| value).unwrap().to_owned()
 }
 
+/// What nobody drives is cancelled by the command itself.
+#[test]
+fn a_killed_one_is_cancelled_at_once() {
+    let fleet = Fleet::start(3, &[]);
+    let mut rollout = Background::start(&mut fleet.run("late", &["--start-at", "2500-01-01T00:00:00Z"]));
+    rollout.until("it starts at");
+    rollout.kill();
+    let cancelled = run(&["rollout", "cancel", "late"]);
+    assert_eq!(cancelled.stdout, "late cancelled: 0 succeeded, 0 failed, 0 skipped, 3 cancelled of 3\n");
+    // Without its artifact the order is kept for whoever goes on with it.
+    let mut rollout = Background::start(&mut fleet.run("lost", &["--start-at", "2500-01-01T00:00:00Z"]));
+    rollout.until("it starts at");
+    rollout.kill();
+    std::fs::rename(fleet.path("fw.bin"), fleet.path("moved.bin")).unwrap();
+    let kept = run(&["rollout", "cancel", "lost"]);
+    assert!(kept.stdout.contains("nobody drives it: `steadfast rollout resume lost`"), "{}", kept.stdout);
+    run(&["rollout", "resume", "lost"]).refused(2, "fw.bin");
+    let ended = run(&["rollout", "resume", "lost", "--artifact", &fleet.path("moved.bin")]);
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    assert!(ended.stdout.starts_with("lost cancelled: 0 succeeded"), "{}", ended.stdout);
+    assert_eq!(fleet.total("pushes"), 0);
+}
+
 /// Ctrl-C lets what is in flight end, keeps the rest for later, and says how to go on.
 #[cfg(unix)]
 #[test]

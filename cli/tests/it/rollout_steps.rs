@@ -119,7 +119,7 @@ fn the_example_runs() {
     let status = rollout.json();
     assert_eq!((&status["id"], &status["succeeded"]), (&"till-2.1.0".into(), &30.into()));
     assert_eq!(pushed_to(&fleet).len(), 30);
-    // Options come before the file.
+    // Options override the file.
     let other = ["--id", "other", "--tag", "region=us", "--version", "2.2.0", "--phase", "100%", "--json"];
     let other = run(&[&["rollout", "run", "--plan", &plan][..], &other].concat());
     assert_eq!((other.code, other.json()["total"].as_u64()), (0, Some(10)), "{}", other.stderr);
