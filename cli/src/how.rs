@@ -7,11 +7,12 @@ use std::sync::Arc;
 use clap::ValueEnum;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use steadfast_delivery::backoff::Policy;
-use steadfast_delivery::{HttpPush, Resumable};
+use steadfast_delivery::{Bandwidth, HttpPush, Resumable, Zstd};
 use steadfast_pool::{Observer, PoolConfig, Tls};
 
 use crate::exit::Failure;
 use crate::headers;
+use crate::rate::{Rate, SiteRate};
 use crate::say::Say;
 use crate::when::Span;
 
@@ -83,6 +84,30 @@ pub(crate) struct How {
     #[arg(long, value_enum, value_name = "PROTOCOL", num_args = 0..=1, require_equals = true, default_missing_value = "probe")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) resumable: Option<Uploads>,
+    /// The most bytes a second that go to one device, such as 250K, 1M or 64Ki.
+    #[arg(long, value_name = "RATE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) limit_device: Option<Rate>,
+    /// The most bytes a second that go to all devices with the same value of a tag, such as store=250K.
+    #[arg(long, value_name = "TAG=RATE", conflicts_with = "limit_host")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) limit_site: Option<SiteRate>,
+    /// The most bytes a second that go to all devices behind one host.
+    #[arg(long, value_name = "RATE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) limit_host: Option<Rate>,
+    /// The most bytes a second that go out in all.
+    #[arg(long, value_name = "RATE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) limit_total: Option<Rate>,
+    /// Ask a device before the artifact is sent (Expect: 100-continue); one that says nothing is sent it after this time.
+    #[arg(long, value_name = "SPAN", num_args = 0..=1, require_equals = true, default_missing_value = "1s")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) expect_continue: Option<Span>,
+    /// Compress artifacts with zstd: to devices that offer to take them so, or to all [default: never].
+    #[arg(long, value_enum, value_name = "WHEN", num_args = 0..=1, require_equals = true, default_missing_value = "if-offered")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) zstd: Option<Compress>,
     /// How often a failed request to a device is repeated before the device has failed [default: 2].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=100))]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -114,6 +139,28 @@ impl From<Uploads> for Resumable {
     }
 }
 
+/// When artifacts are compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Compress {
+    /// Where a device says that it takes them so.
+    IfOffered,
+    /// To all devices.
+    Always,
+    /// Not at all.
+    Never,
+}
+
+impl From<Compress> for Zstd {
+    fn from(when: Compress) -> Self {
+        match when {
+            Compress::IfOffered => Self::IfOffered,
+            Compress::Always => Self::Always,
+            Compress::Never => Self::Never,
+        }
+    }
+}
+
 /// The most that a device may answer.
 const LARGEST_ANSWER: usize = 64 * 1024;
 
@@ -134,6 +181,12 @@ impl How {
             digest_pointer,
             verify_within,
             resumable,
+            limit_device,
+            limit_site,
+            limit_host,
+            limit_total,
+            expect_continue,
+            zstd,
             ca,
             client_cert,
             client_key,
@@ -150,6 +203,13 @@ impl How {
             digest_pointer: digest_pointer.or(there.digest_pointer),
             verify_within: verify_within.or(there.verify_within),
             resumable: resumable.or(there.resumable),
+            limit_device: limit_device.or(there.limit_device),
+            // One of the two, and the nearer one.
+            limit_site: limit_site.clone().or(if limit_host.is_some() { None } else { there.limit_site }),
+            limit_host: limit_host.or(if limit_site.is_some() { None } else { there.limit_host }),
+            limit_total: limit_total.or(there.limit_total),
+            expect_continue: expect_continue.or(there.expect_continue),
+            zstd: zstd.or(there.zstd),
             ca: ca.or(there.ca),
             client_cert: client_cert.or(there.client_cert),
             client_key: client_key.or(there.client_key),
@@ -199,6 +259,28 @@ impl How {
         if let Some(uploads) = self.resumable {
             builder = builder.resumable(uploads.into());
         }
+        if let Some(patience) = self.expect_continue {
+            builder = builder.expect_continue(patience.0);
+        }
+        if let Some(compress) = self.zstd {
+            builder = builder.zstd(compress.into());
+        }
+        let mut limits = Bandwidth::new();
+        if let Some(rate) = self.limit_device {
+            limits = limits.per_device(rate.0);
+        }
+        match (&self.limit_site, self.limit_host) {
+            (Some(_), Some(_)) => {
+                return Err(Failure::usage("--limit-site and --limit-host: a site is either a tag or a host"));
+            }
+            (Some(site), None) => limits = limits.per_site(&*site.tag, site.rate.0),
+            (None, Some(rate)) => limits = limits.per_host(rate.0),
+            (None, None) => {}
+        }
+        if let Some(rate) = self.limit_total {
+            limits = limits.total(rate.0);
+        }
+        builder = builder.bandwidth(limits);
         if self.allow_plain_http {
             builder = builder.allow_plain_http();
         }

@@ -19,6 +19,7 @@ mod vendor;
 mod files;
 mod inventory;
 mod progress;
+mod rate;
 mod store;
 mod when;
 

@@ -104,7 +104,7 @@ impl Ready {
         let how = self.settings.push.clone();
         let extra = serde_json::to_value(Extra { how }).map_err(|error| Failure::work(error.to_string()))?;
         let mut plan = Plan::builder(self.artifact.clone())
-            .devices(self.devices().cloned())
+            .devices(self.fleet.iter().cloned())
             .strategy(self.strategy.clone())
             .concurrency(NonZeroUsize::new(concurrency).unwrap_or(NonZeroUsize::MIN))
             .extra(extra);

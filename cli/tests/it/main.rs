@@ -17,4 +17,5 @@ mod rollout_control;
 mod rollout_plan;
 mod rollout_steps;
 mod sim;
+mod trust;
 mod usage;

@@ -53,6 +53,11 @@ fn wrong_settings_are_told_in_one_line() {
         (&["--concurrency", "0"], "--concurrency"),
         (&["--header", "Authorization: canary"], "--header-env"),
         (&["--retries", "1000"], "--retries"),
+        (&["--limit-total", "fast"], "`fast` is no number of bytes a second"),
+        (&["--limit-site", "1M"], "`1M` names no tag"),
+        (&["--limit-site", "store=1M", "--limit-host", "1M"], "cannot be used with"),
+        (&["--version-pointer", "version"], "pointer"),
+        (&["--zstd=sometimes"], "--zstd"),
         (&["--update-path", "/../up"], "update path"),
         (&["--plan", "no-such.toml"], "cannot read the plan no-such.toml"),
     ] {

@@ -125,6 +125,19 @@ fn the_example_runs() {
     assert_eq!((other.code, other.json()["total"].as_u64()), (0, Some(10)), "{}", other.stderr);
 }
 
+/// What is asked for on the way to a device is done, and a body arrives whole whatever it is.
+#[test]
+fn uploads_are_compressed_held_back_and_asked_for() {
+    let fleet = Fleet::start(4, &["--zstd", "0.5", "--json-version", "/fw/version", "--json-digest", "/fw/sha256"]);
+    let how = ["--zstd", "--expect-continue=2s", "--limit-device", "10M", "--limit-host", "20M", "--limit-total", "1G"];
+    let answers = ["--version-pointer", "/fw/version", "--digest-pointer", "/fw/sha256", "--resumable"];
+    let rollout = finish(&mut fleet.run("ways", &[&how[..], &answers, &["--json"]].concat()));
+    assert_eq!((rollout.code, rollout.json()["succeeded"].as_u64()), (0, Some(4)), "{}", rollout.stderr);
+    assert_eq!((fleet.total("digest_ok"), fleet.total("digest_bad")), (4, 0));
+    // Two of the four take less than all bytes.
+    assert!(rollout.json()["bytes_sent"].as_u64().unwrap() < 4 * 50_000, "{}", rollout.stdout);
+}
+
 #[test]
 fn devices_behind_tls_are_reached_with_our_certificates() {
     let folder = tempfile::tempdir().unwrap();
