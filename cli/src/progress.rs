@@ -81,24 +81,32 @@ impl Bars {
     }
 
     fn draw(&mut self, status: &RolloutStatus) {
-        let now = status.phase.map_or(1, |phase| phase as usize).clamp(1, self.steps.len());
-        while self.drawn.len() < now {
-            let bar = self.all.add(ProgressBar::new(0));
-            let template = "{prefix:12!} {bar:30} {pos}/{len} devices  {msg}";
-            bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
-            let name = self.steps.get(self.drawn.len()).map_or("", |step| &step.name);
-            bar.set_prefix(name.to_owned());
-            self.drawn.push(bar);
+        // What it is about is not read yet.
+        if status.total == 0 {
+            return;
         }
-        let mut begin = 0;
-        for (at, (bar, step)) in self.drawn.iter().zip(&self.steps).enumerate() {
-            let end = places(step.percent, status.total);
+        let now = status.phase.map_or(1, |phase| phase as usize).clamp(1, self.steps.len());
+        let ends = self.steps.iter().map(|step| places(step.percent, status.total));
+        let begins = std::iter::once(0).chain(ends.clone());
+        for (at, ((step, begin), end)) in self.steps.iter().zip(begins).zip(ends).take(now).enumerate() {
+            if self.drawn.len() == at {
+                self.drawn.push(self.all.add(bar(&step.name, end - begin)));
+            }
+            let Some(bar) = self.drawn.get(at) else { return };
             bar.set_length(end - begin);
             bar.set_position(done(status).clamp(begin, end) - begin);
             bar.set_message(if at + 1 == now { figures(status) } else { String::new() });
-            begin = end;
         }
     }
+}
+
+/// A bar that is not shown yet.
+fn bar(name: &str, devices: u64) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(devices), ProgressDrawTarget::hidden());
+    let template = "{prefix:12!} {bar:30} {pos}/{len} devices  {msg}";
+    bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.set_prefix(name.to_owned());
+    bar
 }
 
 async fn frames(handle: Handle, mut bars: Bars) {

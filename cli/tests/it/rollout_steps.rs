@@ -49,6 +49,21 @@ fn a_gate_pauses_and_a_resume_overrules_it() {
 }
 
 #[test]
+fn a_failed_phase_is_rolled_back() {
+    let fleet = Fleet::start(10, &["--version", "1.0.0", "--bad", "1"]);
+    let old = fleet.path("old.bin");
+    std::fs::write(&old, "version 1").unwrap();
+    let phase = ["--phase", "20%,success>=100%,on-failure=rollback", "--phase", "100%"];
+    let back = ["--rollback-artifact", &old, "--rollback-version", "1.0.0"];
+    let rollout = finish(&mut fleet.run("back", &[&phase[..], &back].concat()));
+    assert_eq!(rollout.code, 1, "{}", rollout.stderr);
+    assert!(rollout.stderr.contains("is taken back by the rollout back-rollback"), "{}", rollout.stderr);
+    let status = run(&["rollout", "status", "back-rollback", "--json"]).json();
+    assert_eq!(status["state"], "completed", "{status}");
+    assert!(run(&["rollout", "status", "back-rollback"]).stdout.contains("takes back back"));
+}
+
+#[test]
 fn devices_are_chosen_by_tag_and_version() {
     let fleet = Fleet::start(4, &[]);
     let inventory = std::fs::read_to_string(fleet.path("fleet.json")).unwrap();
@@ -82,6 +97,25 @@ fn devices_that_are_away_are_updated_when_they_are_heard_of() {
     assert_eq!(run(&["fleet", "heartbeat", "dev-000003"]).code, 0);
     let ended = rollout.end();
     assert_eq!((ended.code, ended.json()["succeeded"].as_u64()), (0, Some(3)), "{}", ended.stderr);
+}
+
+#[test]
+fn nothing_starts_while_the_window_is_closed() {
+    let fleet = Fleet::start(2, &[]);
+    // A time of year that is over when it is read, and far away.
+    let closed = ["--window", "2500-01-01T00:00 for 2h", "--timezone", "UTC"];
+    let mut rollout = Background::start(&mut fleet.run("window", &closed));
+    rollout.until("the maintenance window is closed until 2");
+    let why = run(&["rollout", "status", "window", "--device", "dev-000001"]);
+    assert!(why.stdout.contains("pending: the maintenance window is closed until"), "{}", why.stdout);
+    let cancelled = run(&["rollout", "cancel", "window"]);
+    assert!(cancelled.stdout.starts_with("window cancelled: 0 succeeded"), "{}{}", cancelled.stdout, cancelled.stderr);
+    let ended = rollout.end();
+    assert_eq!(ended.code, 1, "{}", ended.stderr);
+    assert_eq!(fleet.total("pushes"), 0);
+
+    let open = finish(&mut fleet.run("open", &["--window", "00:00-24:00 daily", "--timezone", "UTC"]));
+    assert_eq!(open.code, 0, "{}", open.stderr);
 }
 
 #[test]
