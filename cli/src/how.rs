@@ -226,20 +226,31 @@ impl How {
         self
     }
 
-    /// The client that pushes.
+    /// The client that pushes, and tells what it does.
     pub(crate) fn client(&self, say: &Arc<Say>) -> Result<HttpPush, Failure> {
+        if self.danger_accept_invalid_certs {
+            say.note("warning: certificates are not checked: anybody on the way can read and change everything");
+        }
+        self.make(Some(Arc::clone(say) as Arc<dyn Observer>))
+    }
+
+    /// The same without a word.
+    pub(crate) fn quiet_client(&self) -> Result<HttpPush, Failure> {
+        self.make(None)
+    }
+
+    fn make(&self, observer: Option<Arc<dyn Observer>>) -> Result<HttpPush, Failure> {
         let failed = |error: &dyn std::fmt::Display| Failure::usage(error.to_string());
         let mut policy = Policy::delivery();
         if let Some(retries) = self.retries {
             policy = policy.with_retries(retries);
         }
-        let observer: Arc<dyn Observer> = Arc::clone(say) as Arc<dyn Observer>;
-        let config = PoolConfig::new().max_body(LARGEST_ANSWER).tls(self.tls(say)?);
-        let pool = HttpPush::pool_builder(&policy)
-            .config(config)
-            .observer(observer)
-            .build()
-            .map_err(|error| failed(&error))?;
+        let config = PoolConfig::new().max_body(LARGEST_ANSWER).tls(self.tls()?);
+        let mut pool = HttpPush::pool_builder(&policy).config(config);
+        if let Some(observer) = observer {
+            pool = pool.observer(observer);
+        }
+        let pool = pool.build().map_err(|error| failed(&error))?;
         let mut builder = HttpPush::builder().pool(pool).retry(policy);
         if let Some(path) = &self.update_path {
             builder = builder.update_path(&**path);
@@ -289,7 +300,7 @@ impl How {
         builder.build().map_err(|error| failed(&error))
     }
 
-    fn tls(&self, say: &Say) -> Result<Tls, Failure> {
+    fn tls(&self) -> Result<Tls, Failure> {
         let mut tls = Tls::new();
         if let Some(path) = &self.ca {
             tls = tls.add_root_pem(&pem("--ca", path)?).map_err(|error| wrong("--ca", path, &error))?;
@@ -305,7 +316,6 @@ impl How {
             _ => return Err(Failure::usage("--client-cert and --client-key: each needs the other")),
         }
         if self.danger_accept_invalid_certs {
-            say.note("warning: certificates are not checked: anybody on the way can read and change everything");
             tls = tls.danger_accept_invalid_certs(true);
         }
         Ok(tls)

@@ -7,6 +7,7 @@ mod list;
 mod orders;
 mod phase;
 mod plan;
+mod probe;
 mod resume;
 mod run;
 mod settings;

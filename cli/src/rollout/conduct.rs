@@ -11,6 +11,7 @@ use steadfast_delivery::{
 use tokio::sync::Notify;
 
 use super::events;
+use super::probe::Probing;
 use crate::exit::{Failure, INTERRUPTED};
 use crate::progress;
 use crate::push::reason;
@@ -53,6 +54,16 @@ pub(crate) struct Driven {
 ///
 /// Ctrl-C pauses it: what is in flight ends, and so does this; a second one stops at once.
 pub(crate) async fn drive(rollout: RolloutBuilder, phases: &[Phase], say: &Arc<Say>) -> Result<Driven, Failure> {
+    probed(rollout, phases, None, say).await
+}
+
+/// The same, while devices that are waited for are asked whether they are there.
+async fn probed(
+    rollout: RolloutBuilder,
+    phases: &[Phase],
+    probing: Option<Probing>,
+    say: &Arc<Say>,
+) -> Result<Driven, Failure> {
     say.limit_waits(TOLD);
     let failed_gate = Arc::new(Notify::new());
     let gate = Arc::clone(&failed_gate);
@@ -74,6 +85,12 @@ pub(crate) async fn drive(rollout: RolloutBuilder, phases: &[Phase], say: &Arc<S
         handle.leave();
         std::future::pending().await
     };
+    let asking = async {
+        match probing {
+            Some(probing) => probing.go_on(handle.clone()).await,
+            None => std::future::pending().await,
+        }
+    };
     let pressed = Cell::new(false);
     let stopping = async {
         interrupted().await;
@@ -93,7 +110,9 @@ pub(crate) async fn drive(rollout: RolloutBuilder, phases: &[Phase], say: &Arc<S
     let report = tokio::select! {
         report = rollout.execute() => report.map_err(|error| told(&error)),
         () = stopping => Err(Failure::interrupted()),
+        // These do not end.
         () = deciding => Err(Failure::interrupted()),
+        () = asking => Err(Failure::interrupted()),
     };
     shown.finish();
     Ok(Driven { report: report?, interrupted: pressed.get() })
@@ -111,12 +130,13 @@ pub(super) async fn to_the_end(
     id: &str,
     rollout: RolloutBuilder,
     phases: &[Phase],
+    probing: Option<Probing>,
     args: &StoreArgs,
     json: bool,
     say: &Arc<Say>,
 ) -> Result<(), Failure> {
     let again = format!("`steadfast rollout resume {id}{}` goes on", args.again());
-    let Driven { report, interrupted } = match drive(rollout, phases, say).await {
+    let Driven { report, interrupted } = match probed(rollout, phases, probing, say).await {
         Ok(driven) => driven,
         Err(failure) => {
             if failure.code == INTERRUPTED {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use steadfast_delivery::{Command, Rollout, RolloutRecord, RolloutState, Store};
 
-use super::run::Extra;
+use super::run::{self, Extra};
 use super::{conduct, orders};
 use crate::exit::{Failure, interruptible};
 use crate::how::How;
@@ -65,8 +65,9 @@ pub(super) async fn run(args: Args, say: &Arc<Say>) -> Result<(), Failure> {
     if record.status.state == RolloutState::Paused || left.iter().any(|sent| sent.command == Command::Pause) {
         orders::send(&store, &record, Command::Resume).await?;
     }
+    let probing = run::probing(&how, &record.spec.strategy, &store, say)?;
     let rollout = Rollout::resume(store, &*record.id, artifact, push);
-    conduct::to_the_end(&record.id, rollout, &record.spec.strategy.phases, &args.store, args.json, say).await
+    conduct::to_the_end(&record.id, rollout, &record.spec.strategy.phases, probing, &args.store, args.json, say).await
 }
 
 /// How devices are reached: as before, but for what is said now. Secrets were not kept.

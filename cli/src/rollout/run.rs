@@ -9,6 +9,7 @@ use steadfast_delivery::{
     Artifact, Device, Filter, Plan, PlanBuilder, Rollout, RolloutRecord, SignaturePolicy, Store, Strategy, WhenOffline,
 };
 
+use super::probe::Probing;
 use super::settings::Settings;
 use super::{conduct, file, strategy};
 use crate::exit::Failure;
@@ -141,8 +142,22 @@ pub(super) async fn run(args: Args, say: &Arc<Say>) -> Result<(), Failure> {
         hear(&*store, &ready, say).await?;
     }
     let id = plan.id().to_owned();
+    let probing = probing(&ready.settings.push, &ready.strategy, &store, say)?;
     let rollout = Rollout::builder(plan, push).store(store);
-    conduct::to_the_end(&id, rollout, &ready.strategy.phases, &args.store, args.json, say).await
+    conduct::to_the_end(&id, rollout, &ready.strategy.phases, probing, &args.store, args.json, say).await
+}
+
+/// Who asks the devices that are waited for, if anybody is to.
+pub(super) fn probing(
+    how: &How,
+    strategy: &Strategy,
+    store: &Arc<dyn Store>,
+    say: &Arc<Say>,
+) -> Result<Option<Probing>, Failure> {
+    let Some(every) = strategy.probe_every.filter(|_| strategy.offline == WhenOffline::Wait) else { return Ok(None) };
+    let how = How { retries: Some(0), ..how.clone() };
+    let push = Arc::new(how.quiet_client()?);
+    Ok(Some(Probing { every, push, store: Arc::clone(store), say: Arc::clone(say) }))
 }
 
 /// Has the store know the devices of an inventory that are waited for: what is heard of others has no effect.

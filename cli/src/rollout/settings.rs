@@ -96,9 +96,6 @@ pub(crate) struct Settings {
     /// At most so many devices of a site at once.
     #[arg(long, value_name = "N", help_heading = "In which steps, and when")]
     pub(crate) site_max: Option<NonZeroU32>,
-    /// Devices that join the fleet later take part, in the last phase.
-    #[arg(long, help_heading = "In which steps, and when")]
-    pub(crate) late_joiners: bool,
     /// Rollouts of higher priority get workers first, where several share them.
     #[arg(long, value_name = "N", allow_negative_numbers = true, help_heading = "In which steps, and when")]
     pub(crate) priority: Option<i32>,
@@ -160,7 +157,6 @@ impl Settings {
             probe_every,
             site_tag,
             site_max,
-            late_joiners,
             priority,
             rollback_artifact,
             rollback_version,
@@ -190,7 +186,6 @@ impl Settings {
             probe_every: probe_every.or(there.probe_every),
             site_tag: site_tag.or(there.site_tag),
             site_max: site_max.or(there.site_max),
-            late_joiners: late_joiners || there.late_joiners,
             priority: priority.or(there.priority),
             rollback_artifact: rollback_artifact.or(there.rollback_artifact),
             rollback_version: rollback_version.or(there.rollback_version),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use steadfast_delivery::{Filter, LateJoiners, SiteCap, Strategy, StrategyKind, WhenOffline, Window, WindowZone, Zone};
+use steadfast_delivery::{Filter, SiteCap, Strategy, StrategyKind, WhenOffline, Window, WindowZone, Zone};
 
 use super::settings::{Clocks, Kind, Settings};
 use crate::exit::Failure;
@@ -69,9 +69,6 @@ pub(super) fn strategy(settings: &Settings) -> Result<Strategy, Failure> {
         (Some(tag), Some(most)) => strategy = strategy.site_cap(SiteCap::new(tag, most)),
         (None, None) => {}
         _ => return missing("--site-tag and --site-max: each needs the other"),
-    }
-    if settings.late_joiners {
-        strategy = strategy.late_joiners(LateJoiners::LastPhase);
     }
     let phases = settings.phases.iter().enumerate().map(|(at, phase)| match phase.phase() {
         phase if settings.approve_phases && at > 0 => phase.approval(),

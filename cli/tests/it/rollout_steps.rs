@@ -99,6 +99,17 @@ fn devices_that_are_away_are_updated_when_they_are_heard_of() {
     assert_eq!((ended.code, ended.json()["succeeded"].as_u64()), (0, Some(3)), "{}", ended.stderr);
 }
 
+/// Devices that are asked whether they are there need not tell.
+#[test]
+fn devices_that_are_away_are_asked_for() {
+    let fleet = Fleet::start(3, &["--offline", "dev-000003"]);
+    let mut rollout = Background::start(&mut fleet.run("asked", &["--probe-every", "100ms", "--json"]));
+    rollout.until("all devices that are left are offline");
+    fleet.bring_online("dev-000003");
+    let ended = rollout.end();
+    assert_eq!((ended.code, ended.json()["succeeded"].as_u64()), (0, Some(3)), "{}", ended.stderr);
+}
+
 #[test]
 fn nothing_starts_while_the_window_is_closed() {
     let fleet = Fleet::start(2, &[]);
