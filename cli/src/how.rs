@@ -1,14 +1,18 @@
 //! How devices are reached: paths, headers, TLS, retries. The same for one device and for many.
 
+mod choice;
+mod tls;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::ValueEnum;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use steadfast_delivery::backoff::Policy;
-use steadfast_delivery::{Bandwidth, HttpPush, Resumable, Zstd};
-use steadfast_pool::{Observer, PoolConfig, Tls};
+use steadfast_delivery::{Bandwidth, HttpPush};
+use steadfast_pool::{Observer, PoolConfig};
+
+use choice::{Compress, Uploads};
 
 use crate::exit::Failure;
 use crate::headers;
@@ -112,53 +116,6 @@ pub(crate) struct How {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=100))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) retries: Option<u32>,
-}
-
-/// How uploads go on where they broke off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Uploads {
-    /// As the device says, which is asked before each delivery.
-    Probe,
-    /// By tus 1.0.
-    Tus,
-    /// By the IETF's draft.
-    Draft,
-    /// Not at all.
-    Never,
-}
-
-impl From<Uploads> for Resumable {
-    fn from(uploads: Uploads) -> Self {
-        match uploads {
-            Uploads::Probe => Self::Probe,
-            Uploads::Tus => Self::Tus,
-            Uploads::Draft => Self::Draft,
-            Uploads::Never => Self::Never,
-        }
-    }
-}
-
-/// When artifacts are compressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Compress {
-    /// Where a device says that it takes them so.
-    IfOffered,
-    /// To all devices.
-    Always,
-    /// Not at all.
-    Never,
-}
-
-impl From<Compress> for Zstd {
-    fn from(when: Compress) -> Self {
-        match when {
-            Compress::IfOffered => Self::IfOffered,
-            Compress::Always => Self::Always,
-            Compress::Never => Self::Never,
-        }
-    }
 }
 
 /// The most that a device may answer.
@@ -299,35 +256,6 @@ impl How {
         let builder = headers.into_iter().fold(builder, |builder, (name, value)| builder.header(name, value));
         builder.build().map_err(|error| failed(&error))
     }
-
-    fn tls(&self) -> Result<Tls, Failure> {
-        let mut tls = Tls::new();
-        if let Some(path) = &self.ca {
-            tls = tls.add_root_pem(&pem("--ca", path)?).map_err(|error| wrong("--ca", path, &error))?;
-        }
-        match (&self.client_cert, &self.client_key) {
-            (Some(chain), Some(key)) => {
-                let (chain_pem, key_pem) = (pem("--client-cert", chain)?, pem("--client-key", key)?);
-                tls = tls
-                    .client_certificate(&chain_pem, &key_pem)
-                    .map_err(|error| wrong("--client-cert", chain, &error))?;
-            }
-            (None, None) => {}
-            _ => return Err(Failure::usage("--client-cert and --client-key: each needs the other")),
-        }
-        if self.danger_accept_invalid_certs {
-            tls = tls.danger_accept_invalid_certs(true);
-        }
-        Ok(tls)
-    }
-}
-
-fn pem(option: &str, path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|error| Failure::usage(format!("{option}: cannot read {}: {error}", path.display())))
-}
-
-fn wrong(option: &str, path: &Path, error: &steadfast_pool::Error) -> Failure {
-    Failure::usage(format!("{option}: {}: {error}", path.display()))
 }
 
 fn is_false(flag: &bool) -> bool {

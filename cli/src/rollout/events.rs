@@ -113,8 +113,11 @@ pub(super) fn line(kind: &EventKind) -> String {
         EventKind::Cancelling { reason } => format!("is being cancelled: {reason}"),
         EventKind::RollingBack { rollout } => format!("is taken back by the rollout {rollout}"),
         EventKind::Driven { by, recovered: 0 } => format!("driven by {by}"),
-        EventKind::Driven { by, recovered } => {
-            format!("driven by {by}; {} were in flight before, and are verified first", devices(*recovered))
+        EventKind::Driven { by, recovered: 1 } => {
+            format!("driven by {by}; 1 device was in flight before, and is verified first")
+        }
+        EventKind::Driven { by, recovered: n } => {
+            format!("driven by {by}; {n} devices were in flight before, and are verified first")
         }
         EventKind::Retried { devices: n } => format!("{} that failed are pending again", devices(*n)),
         EventKind::Finished { status } => format!("finished: {}", super::figures(status)),

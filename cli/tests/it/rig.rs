@@ -158,6 +158,11 @@ impl Fleet {
         self.report()["totals"][name].as_u64().unwrap()
     }
 
+    /// Waits until so many pushes have begun.
+    pub(crate) fn until_pushed(&self, pushes: u64) {
+        while self.total("pushes") < pushes {}
+    }
+
     /// Has devices answer that did not.
     pub(crate) fn bring_online(&self, pattern: &str) {
         let answer = ask(&self.sim.lines[0], "POST", &format!("/_sim/online/{pattern}"));
