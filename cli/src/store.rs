@@ -61,8 +61,12 @@ impl StoreArgs {
 }
 
 async fn open(path: &Path, make_folder: bool) -> Result<Arc<dyn Store>, Failure> {
-    let store = SqliteStore::builder(path).make_folder(make_folder).open().await;
-    Ok(Arc::new(store.map_err(|error| told(&error))?))
+    match SqliteStore::builder(path).make_folder(make_folder).open().await {
+        Ok(store) => Ok(Arc::new(store)),
+        // Another file is meant, or another version of the command.
+        Err(error) if error.kind() == ErrorKind::Store => Err(Failure::usage(error.to_string())),
+        Err(error) => Err(told(&error)),
+    }
 }
 
 /// An error of the library as the command ends with it.

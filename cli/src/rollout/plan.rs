@@ -35,7 +35,7 @@ pub(super) async fn run(args: Args, say: &Arc<Say>) -> Result<(), Failure> {
     let ready = Ready::read(args.file.as_deref(), args.settings, &args.store, say).await?;
     // Whatever would be wrong with how devices are reached is told now, too.
     drop(ready.settings.push.client(say)?);
-    let spec = ready.plan(ready.concurrency())?.build().map_err(|error| told(&error))?.spec();
+    let spec = ready.plan(ready.fleet.clone(), ready.concurrency())?.build().map_err(|error| told(&error))?.spec();
     let survey = Survey::of(&spec, &ready.fleet);
     let explanation = explain(&spec, &survey, args.each.0, System::new().wall());
     let mut stdout = std::io::stdout();

@@ -100,12 +100,12 @@ impl Ready {
         self.strategy.select.select(&self.fleet)
     }
 
-    /// The plan, as far as it is the same for all that want one.
-    pub(super) fn plan(&self, concurrency: usize) -> Result<PlanBuilder, Failure> {
+    /// The plan for these devices, as far as it is the same for all that want one.
+    pub(super) fn plan(&self, fleet: Vec<Device>, concurrency: usize) -> Result<PlanBuilder, Failure> {
         let how = self.settings.push.clone();
         let extra = serde_json::to_value(Extra { how }).map_err(|error| Failure::work(error.to_string()))?;
         let mut plan = Plan::builder(self.artifact.clone())
-            .devices(self.fleet.iter().cloned())
+            .devices(fleet)
             .strategy(self.strategy.clone())
             .concurrency(NonZeroUsize::new(concurrency).unwrap_or(NonZeroUsize::MIN))
             .extra(extra);
@@ -114,9 +114,6 @@ impl Ready {
         }
         if let Some(version) = &self.settings.version {
             plan = plan.version(version);
-        }
-        if let Some(priority) = self.settings.priority {
-            plan = plan.priority(priority);
         }
         if let Some(policy) = &self.policy {
             plan = plan.require_signature(policy.clone());
@@ -134,13 +131,15 @@ impl Ready {
 }
 
 pub(super) async fn run(args: Args, say: &Arc<Say>) -> Result<(), Failure> {
-    let ready = Ready::read(args.file.as_deref(), args.settings, &args.store, say).await?;
+    let mut ready = Ready::read(args.file.as_deref(), args.settings, &args.store, say).await?;
     let push = Arc::new(ready.settings.push.client(say)?);
-    let plan = ready.plan(files::fit(ready.concurrency(), 1, say))?.build().map_err(|error| told(&error))?;
     let store = args.store.open().await?;
     if ready.strategy.offline == WhenOffline::Wait {
         hear(&*store, &ready, say).await?;
     }
+    // Nobody needs them twice.
+    let fleet = std::mem::take(&mut ready.fleet);
+    let plan = ready.plan(fleet, files::fit(ready.concurrency(), 1, say))?.build().map_err(|error| told(&error))?;
     let id = plan.id().to_owned();
     let probing = probing(&ready.settings.push, &ready.strategy, &store, say)?;
     let rollout = Rollout::builder(plan, push).store(store);

@@ -96,9 +96,6 @@ pub(crate) struct Settings {
     /// At most so many devices of a site at once.
     #[arg(long, value_name = "N", help_heading = "In which steps, and when")]
     pub(crate) site_max: Option<NonZeroU32>,
-    /// Rollouts of higher priority get workers first, where several share them.
-    #[arg(long, value_name = "N", allow_negative_numbers = true, help_heading = "In which steps, and when")]
-    pub(crate) priority: Option<i32>,
 
     /// What devices get when a phase fails that is to be rolled back.
     #[arg(long, value_name = "FILE", help_heading = "When it goes wrong")]
@@ -157,7 +154,6 @@ impl Settings {
             probe_every,
             site_tag,
             site_max,
-            priority,
             rollback_artifact,
             rollback_version,
             signature,
@@ -186,7 +182,6 @@ impl Settings {
             probe_every: probe_every.or(there.probe_every),
             site_tag: site_tag.or(there.site_tag),
             site_max: site_max.or(there.site_max),
-            priority: priority.or(there.priority),
             rollback_artifact: rollback_artifact.or(there.rollback_artifact),
             rollback_version: rollback_version.or(there.rollback_version),
             signature: signature.over(there.signature),

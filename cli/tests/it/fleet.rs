@@ -67,7 +67,7 @@ fn wrong_calls_are_told_in_one_line() {
     run(&["fleet", "import"]).refused(2, "FILE");
     let (_folder, text) = file("text.db", vec![b'x'; 4096]);
     let broken = run(&["fleet", "list", "--store", &text]);
-    broken.refused(1, "text.db");
+    broken.refused(2, "text.db");
 }
 
 /// The fleet of the store is what a rollout is for when it names no inventory.
