@@ -6,6 +6,8 @@ mod cache;
 mod chat;
 mod demo;
 mod fleet;
+#[cfg(unix)]
+mod kill;
 mod models;
 mod providers;
 mod push;
