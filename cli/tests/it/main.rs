@@ -8,6 +8,8 @@ mod demo;
 mod fleet;
 #[cfg(unix)]
 mod kill;
+#[cfg(target_os = "linux")]
+mod large;
 mod models;
 mod providers;
 mod push;
