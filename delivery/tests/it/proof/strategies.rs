@@ -149,6 +149,17 @@ async fn immediate_pushes_to_whoever_is_online_and_skips_the_rest() {
 }
 
 #[tokio::test]
+async fn a_window_is_waited_for_and_kept_to() {
+    let world = World::new(FleetSim::builder(40)).await;
+    let status = world.drive(Strategy::scheduled("02:00-04:00".parse().unwrap()), fleet_of(&world.sim)).await;
+    assert_eq!((status.state, status.succeeded), (RolloutState::Completed, 40));
+    assert_delivered_once(&world.sim);
+    let begun = world.diary.lock().unwrap();
+    let (first, last) = (begun.first().unwrap().0, begun.last().unwrap().0);
+    assert!((4 * HOUR..6 * HOUR).contains(&first) && (4 * HOUR..6 * HOUR).contains(&last), "{first} to {last}");
+}
+
+#[tokio::test]
 async fn progressive_goes_on_in_cumulative_steps_after_each_was_watched() {
     let phases = [
         Phase::percent(10.0).soak(Duration::from_secs(24 * HOUR)).gate(Gate::success_at_least(95.0)),
@@ -181,6 +192,29 @@ async fn progressive_stops_itself_at_a_bad_canary() {
             assert_eq!(status.hold, Some(Hold::Paused));
         }
     }
+}
+
+#[tokio::test]
+async fn progressive_goes_back_from_a_bad_canary() {
+    let world = World::new(FleetSim::builder(40).version("1.0.0").bad_version("dev-000002", NEW)).await;
+    let push = Arc::new(http(&world.clock, Policy::delivery()).verify_within(Duration::ZERO).build().unwrap());
+    let canary = Phase::percent(10.0).gate(Gate::success_at_least(95.0)).on_failure(OnFailure::RollBack);
+    let plan = Plan::builder(Artifact::from_bytes(payload(5000)))
+        .version(NEW)
+        .devices(fleet_of(&world.sim))
+        .strategy(Strategy::progressive([canary, Phase::percent(100.0)]))
+        .rollback(Artifact::from_bytes("what was there before"), "1.0.0");
+    let rollout = Rollout::builder(plan.build().unwrap(), push).timer(shared(world.clock.clone()));
+    let rollout = rollout.wall(Arc::new(world.clock.clone())).build();
+    let report = quietly(&world, rollout.execute()).await.unwrap();
+    assert_eq!((report.status.succeeded, report.status.failed, report.status.cancelled), (3, 1, 36));
+    let back = report.rollback.unwrap().status;
+    assert_eq!((back.state, back.succeeded), (RolloutState::Completed, 4));
+    for device in world.sim.addresses() {
+        assert_eq!(world.sim.version(&device.id).as_deref(), Some("1.0.0"), "{}", device.id);
+    }
+    let first = ["dev-000001", "dev-000002", "dev-000003", "dev-000004"];
+    assert_eq!(world.pushed(), first.map(str::to_owned).into(), "nobody else was touched");
 }
 
 #[tokio::test]
