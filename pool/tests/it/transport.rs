@@ -66,7 +66,7 @@ async fn a_client_of_ones_own() {
     let tls = tls.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth();
     let client = reqwest::Client::builder().tls_backend_preconfigured(tls).user_agent("mine").build().unwrap();
     let transport = steadfast_pool::ReqwestTransport::from_client(client);
-    let rig = rig(|pool| pool.transport(std::sync::Arc::new(transport)));
+    let rig = rig(|pool| pool.transport(Arc::new(transport)));
     let request = || Request::post(server.url()).unwrap().body("x").context(CallContext::new().resend(Resend::Stale));
     assert_eq!(rig.pool.execute(request()).await.unwrap().status(), 200);
     let error = rig.pool.execute(request()).await.unwrap_err();
