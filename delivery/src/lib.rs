@@ -16,11 +16,7 @@ mod http;
 mod redfish;
 mod swupdate;
 
-#[allow(dead_code, reason = "devices that join late are not driven yet")]
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "late joiners and the figures of single phases are for drivers to come")
-)]
+#[cfg_attr(not(test), expect(dead_code, reason = "devices that join late are not driven yet"))]
 mod engine;
 mod plan;
 mod progress;
