@@ -38,12 +38,13 @@ pub use filter::{Filter, Mismatch};
 pub use http::Zstd;
 pub use http::{Bandwidth, HttpPush, HttpPushBuilder, Resumable};
 pub use plan::{Plan, PlanBuilder};
+pub use progress::{Eta, Later, Progress};
 pub use push::{Deferral, DeferralReason, Polling, Push, PushContext, PushError, Pushed, Verified};
 pub use record::{
     Command, DeviceState, Event, EventKind, Hold, Observer, Outcome, Report, RolloutState, RolloutStatus, Sent,
 };
 pub use redfish::{ApplyTime, RedfishPush, RedfishPushBuilder};
-pub use rollout::{Eta, Events, Handle, Later, Progress, Rollout, RolloutBuilder, deliver};
+pub use rollout::{Events, Handle, Rollout, RolloutBuilder, deliver};
 pub use store::{
     ArtifactRecord, Change, DeviceChange, Heartbeat, Holder, Imported, Lease, MemoryStore, NewRollout, Place,
     RolloutChange, RolloutRecord, Spec, Store, Target, TargetState,

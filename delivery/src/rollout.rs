@@ -17,7 +17,6 @@ mod journal;
 mod limit;
 mod order;
 mod past;
-mod progress;
 mod shared;
 mod shelf;
 mod stops;
@@ -37,7 +36,6 @@ pub use builder::RolloutBuilder;
 pub use deliver::deliver;
 pub use events::Events;
 pub use handle::Handle;
-pub use progress::{Eta, Later, Progress};
 
 /// A rollout that nobody drives yet.
 ///

@@ -5,8 +5,8 @@ use std::time::Duration;
 use steadfast_clock::UnixNanos;
 
 use super::outlook::{Outlook, waits_for_somebody};
+use super::{Eta, Later};
 use crate::record::Hold;
-use crate::rollout::{Eta, Later};
 
 /// Until so long after it was looked at closely, what is told only counts down, unless something happened.
 const REST: Duration = Duration::from_millis(250);
@@ -52,7 +52,7 @@ impl Forecast {
     /// What is to be told now.
     pub(crate) fn look(&mut self, outlook: &Outlook<'_>, now: UnixNanos) -> Eta {
         if outlook.devices == 0 && outlook.phases.iter().all(|ahead| ahead.soak.is_zero()) {
-            return Eta::of(Some(Duration::ZERO), Some(Duration::ZERO), None);
+            return Eta::DONE;
         }
         let seen = Seen::of(outlook);
         let rested = self.looked.is_none_or(|looked| now < looked || now.since(looked) >= REST);

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use steadfast_telemetry::Histogram;
 
 use super::*;
+use crate::progress::{Eta, Later};
 use crate::record::Hold;
-use crate::rollout::{Eta, Later};
 use crate::window::{Window, Zone};
 use std::time::Duration;
 use steadfast_clock::UnixNanos;

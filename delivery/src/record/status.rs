@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{Hold, RolloutState};
-use crate::rollout::{Eta, Progress};
+use crate::progress::{Eta, Progress};
 
 /// Where a rollout stands. The counters sum to `total`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +33,9 @@ pub struct RolloutStatus {
     pub in_flight: u64,
     /// Bytes of the artifact handed to connections, those of failed attempts too.
     pub bytes_sent: u64,
+    /// Bytes of the artifact that devices said to have taken: its length for each that did.
+    #[serde(default)]
+    pub bytes_confirmed: u64,
     /// Devices that succeeded or failed, for each second since the start; `None` before any time has passed.
     pub rate_per_s: Option<f64>,
     /// The time that is left.
@@ -59,6 +62,7 @@ impl RolloutStatus {
             deferred: progress.deferred,
             in_flight: progress.in_flight(),
             bytes_sent: progress.bytes_sent,
+            bytes_confirmed: progress.bytes_confirmed,
             rate_per_s: progress.devices_per_s(),
             eta_s: progress.eta,
             phase: None,

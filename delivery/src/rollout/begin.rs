@@ -75,7 +75,7 @@ async fn with_lease(
             (know(shared, &record.spec, &states).await?, in_flight)
         }
     };
-    shared.board.begin(&record.status, in_flight, record.spec.concurrency, shared.timer.now());
+    shared.board.begin(&record.status, in_flight, &record.spec, shared.timer.now());
     shared.kept.send_replace(record.last_seq);
     let total = u32::try_from(known.facts.len()).unwrap_or(u32::MAX);
     let concurrency = record.spec.concurrency.clamp(1, known.facts.len().max(1));

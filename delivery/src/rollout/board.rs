@@ -6,10 +6,9 @@ use std::time::Duration;
 use steadfast_clock::{Nanos, UnixNanos};
 use steadfast_telemetry::{Counter, Histogram};
 
-use super::Progress;
-use crate::progress::{Ahead, Forecast, Outlook};
+use crate::progress::{Ahead, Forecast, Outlook, Progress};
 use crate::record::{DeviceState, Hold, RolloutState, RolloutStatus};
-use crate::store::{Change, DeviceChange};
+use crate::store::{Change, DeviceChange, Spec};
 use crate::window::{Window, Zone};
 
 /// From so many devices on it is known how long they take.
@@ -31,6 +30,8 @@ struct Tally {
     concurrency: usize,
     phase: Option<u32>,
     hold: Option<Hold>,
+    /// The artifact's length in bytes.
+    artifact: u64,
     /// Bytes that earlier drivers sent.
     bytes_before: u64,
     started: Option<Nanos>,
@@ -61,6 +62,7 @@ impl Board {
             concurrency,
             phase: None,
             hold: None,
+            artifact: 0,
             bytes_before: 0,
             started: None,
             ended: None,
@@ -73,8 +75,9 @@ impl Board {
     }
 
     /// Somebody begins to drive: what the store knows is what is known.
-    pub(super) fn begin(&self, kept: &RolloutStatus, in_flight: (u64, u64), concurrency: usize, now: Nanos) {
+    pub(super) fn begin(&self, kept: &RolloutStatus, in_flight: (u64, u64), spec: &Spec, now: Nanos) {
         let mut tally = self.lock();
+        (tally.artifact, tally.concurrency) = (spec.artifact.bytes, spec.concurrency);
         let counts = &mut tally.counts;
         counts.total = kept.total;
         counts.pending = kept.pending;
@@ -85,10 +88,10 @@ impl Board {
         counts.skipped = kept.skipped;
         counts.cancelled = kept.cancelled;
         counts.state = kept.state;
+        counts.bytes_confirmed = kept.bytes_confirmed;
         tally.phase = kept.phase;
         tally.hold.clone_from(&kept.hold);
         tally.bytes_before = kept.bytes_sent;
-        tally.concurrency = concurrency;
         tally.started = Some(now);
         (tally.ended, tally.last) = (None, None);
     }
@@ -192,6 +195,9 @@ impl Board {
                 let from = counts.count(change.from);
                 *from = from.saturating_sub(1);
                 *counts.count(change.to) += 1;
+                if took(change) {
+                    counts.bytes_confirmed = counts.bytes_confirmed.saturating_add(tally.artifact);
+                }
                 if let Some(due_ms) = change.due_ms {
                     tally.last_due_ms = tally.last_due_ms.max(due_ms);
                 }
@@ -215,4 +221,10 @@ impl Board {
     fn lock(&self) -> MutexGuard<'_, Tally> {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a device said that it took the artifact just now.
+fn took(change: &DeviceChange) -> bool {
+    let had = change.outcome.as_ref().is_some_and(|outcome| outcome.already_installed);
+    change.from == DeviceState::Pushing && matches!(change.to, DeviceState::Verifying | DeviceState::Succeeded) && !had
 }

@@ -20,7 +20,7 @@ use super::shelf::Shelf;
 use crate::engine::{Engine, Moved};
 use crate::error::{Error, ErrorKind};
 use crate::failure::Stage;
-use crate::progress::Ahead;
+use crate::progress::{Ahead, Eta};
 use crate::record::{DeviceState, EventKind, Hold, RolloutState, RolloutStatus};
 use crate::store::{DeviceChange, Place, RolloutChange, Target};
 use crate::strategy::{Phase, Strategy};
@@ -408,6 +408,9 @@ impl Driver {
         status.state = self.engine.rollout_state();
         status.phase = self.engine.phase();
         status.hold = self.engine.hold();
+        if status.state.is_final() {
+            status.eta_s = Eta::DONE;
+        }
         status
     }
 

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use super::inbox::Note;
-use super::{Events, Progress, Shared};
+use super::{Events, Shared};
 use crate::error::{Error, ErrorKind};
+use crate::progress::Progress;
 use crate::record::{Command, Outcome, RolloutStatus};
 use crate::store::{Heartbeat, Place};
 

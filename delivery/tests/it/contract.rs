@@ -67,7 +67,7 @@ async fn the_status_has_the_shape_of_the_contract() {
         status,
         json!({
             "id": "r1", "state": "scheduled", "total": 3, "succeeded": 0, "failed": 0, "skipped": 0, "cancelled": 0,
-            "pending": 3, "deferred": 0, "in_flight": 0, "bytes_sent": 0, "rate_per_s": null,
+            "pending": 3, "deferred": 0, "in_flight": 0, "bytes_sent": 0, "bytes_confirmed": 0, "rate_per_s": null,
             "eta_s": { "p50": null, "p90": null }
         })
     );

@@ -10,6 +10,7 @@ mod contract;
 mod crash;
 mod deferral;
 mod device;
+mod eta;
 mod explain;
 mod filter;
 mod fleet;

@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::log::Log;
 use crate::device::Device;
 use crate::error::Error;
+use crate::progress::Progress;
 use crate::record::{Command, DeviceState, Event, Outcome, RolloutStatus, Sent};
-use crate::rollout::Progress;
 use crate::store::code::{self, Counts};
 use crate::store::tenure::Tenure;
 use crate::store::{

@@ -7,8 +7,8 @@ use super::keys::{Key, LAST_ROLLOUT, int};
 use super::tally::Tally;
 use crate::device::Device;
 use crate::error::{Error, ErrorKind};
+use crate::progress::Progress;
 use crate::record::RolloutStatus;
-use crate::rollout::Progress;
 use crate::store::{Lease, NewRollout, Place, refusal};
 
 pub(super) fn create(file: &Connection, rollout: &NewRollout) -> Result<(), Fault> {

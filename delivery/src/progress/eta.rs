@@ -1,46 +1,11 @@
-//! How far a rollout is, and how long it will still take.
+//! The time that is left of a rollout, as it is told.
 
 use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::{DeviceState, Hold, RolloutState};
-
-/// How far a rollout is. Its cost does not depend on the number of devices.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Progress {
-    /// The rollout's state.
-    pub state: RolloutState,
-    /// All devices.
-    pub total: u64,
-    /// Devices whose turn has not come.
-    pub pending: u64,
-    /// Devices that said "later".
-    pub deferred: u64,
-    /// Devices that are being pushed to.
-    pub pushing: u64,
-    /// Devices that are being verified.
-    pub verifying: u64,
-    /// How many devices are worked on at once at most: the plan's concurrency, or fewer while the other side has too much
-    /// to do.
-    pub at_once: u64,
-    /// Devices that succeeded.
-    pub succeeded: u64,
-    /// Devices that failed.
-    pub failed: u64,
-    /// Devices that were skipped.
-    pub skipped: u64,
-    /// Devices that were cancelled.
-    pub cancelled: u64,
-    /// Bytes of the artifact handed to connections, those of failed attempts too.
-    pub bytes_sent: u64,
-    /// From the start until now, or until the end.
-    pub elapsed: Duration,
-    /// The time that is left.
-    pub eta: Eta,
-}
+use crate::record::Hold;
 
 /// The time that is left, as quantiles: half of the time it is less than `p50`, nine times of ten less than `p90`, as
 /// far as the devices to come are like those that are done.
@@ -92,6 +57,9 @@ pub enum Later {
 }
 
 impl Eta {
+    /// Nothing is left.
+    pub(crate) const DONE: Self = Self { p50: Some(Duration::ZERO), p90: Some(Duration::ZERO), later: None };
+
     pub(crate) fn of(p50: Option<Duration>, p90: Option<Duration>, later: Option<Later>) -> Self {
         Self { p50, p90, later }
     }
@@ -138,67 +106,4 @@ impl fmt::Display for Later {
             Self::Slower => "devices take longer",
         })
     }
-}
-
-impl Progress {
-    pub(crate) fn new(total: u64) -> Self {
-        Self {
-            state: RolloutState::Scheduled,
-            total,
-            pending: total,
-            deferred: 0,
-            pushing: 0,
-            verifying: 0,
-            at_once: 0,
-            succeeded: 0,
-            failed: 0,
-            skipped: 0,
-            cancelled: 0,
-            bytes_sent: 0,
-            elapsed: Duration::ZERO,
-            eta: Eta::default(),
-        }
-    }
-
-    /// Devices that are being worked on.
-    #[must_use]
-    pub fn in_flight(&self) -> u64 {
-        self.pushing + self.verifying
-    }
-
-    /// Devices in a final state.
-    #[must_use]
-    pub fn done(&self) -> u64 {
-        self.succeeded + self.failed + self.skipped + self.cancelled
-    }
-
-    /// Devices that succeeded or failed, for each second; `None` before any time has passed.
-    #[must_use]
-    pub fn devices_per_s(&self) -> Option<f64> {
-        per_second(self.succeeded + self.failed, self.elapsed)
-    }
-
-    /// Bytes sent, for each second; `None` before any time has passed.
-    #[must_use]
-    pub fn bytes_per_s(&self) -> Option<f64> {
-        per_second(self.bytes_sent, self.elapsed)
-    }
-
-    pub(crate) fn count(&mut self, state: DeviceState) -> &mut u64 {
-        match state {
-            DeviceState::Pending => &mut self.pending,
-            DeviceState::Deferred => &mut self.deferred,
-            DeviceState::Pushing => &mut self.pushing,
-            DeviceState::Verifying => &mut self.verifying,
-            DeviceState::Succeeded => &mut self.succeeded,
-            DeviceState::Failed => &mut self.failed,
-            DeviceState::Skipped => &mut self.skipped,
-            DeviceState::Cancelled => &mut self.cancelled,
-        }
-    }
-}
-
-fn per_second(n: u64, elapsed: Duration) -> Option<f64> {
-    let seconds = elapsed.as_secs_f64();
-    (seconds > 0.0).then(|| n as f64 / seconds)
 }
