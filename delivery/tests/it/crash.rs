@@ -1,7 +1,7 @@
 //! The driver dies at every commit, before and after it is written: whoever goes on loses nothing and repeats nothing.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::future::pending;
+use std::future::{Future, pending};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -10,6 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use proptest::prelude::*;
 use steadfast_clock::{ManualClock, shared};
+use steadfast_delivery::pool::telemetry::Gauge;
 use steadfast_delivery::{
     Artifact, Change, Command, Deferral, Device, DeviceState, Error, ErrorKind, Event, EventKind, Failure,
     FailureClass, Heartbeat, Holder, Imported, Lease, MemoryStore, NewRollout, Outcome, Phase, Place, Plan, Push,
@@ -18,7 +19,7 @@ use steadfast_delivery::{
 };
 use tokio::sync::Notify;
 
-use crate::support::{devices, run};
+use crate::support::{devices, run, run_when};
 
 /// When a commit ends everything.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,16 +37,30 @@ type Fault = fn() -> Error;
 /// A store whose process dies at some commit, or which fails from some commit on.
 #[derive(Clone)]
 struct Mortal {
-    inner: MemoryStore,
+    inner: Arc<dyn Store>,
     death: Death,
     fails: Option<(std::ops::Range<u64>, Fault)>,
     commits: Arc<AtomicU64>,
+    /// How many calls are under way: meanwhile no time passes.
+    calls: Gauge,
     dead: Arc<Notify>,
 }
 
 impl Mortal {
-    fn new(inner: &MemoryStore, death: Death) -> Self {
-        Self { inner: inner.clone(), death, fails: None, commits: Arc::default(), dead: Arc::default() }
+    fn new(inner: &Arc<dyn Store>, death: Death) -> Self {
+        Self {
+            inner: Arc::clone(inner),
+            death,
+            fails: None,
+            commits: Arc::default(),
+            calls: Gauge::new(),
+            dead: Arc::default(),
+        }
+    }
+
+    async fn at_work<T>(&self, call: impl Future<Output = T>) -> T {
+        let _held = self.calls.hold(1);
+        call.await
     }
 }
 
@@ -60,7 +75,7 @@ impl Store for Mortal {
             self.dead.notify_one();
             return pending().await;
         }
-        self.inner.commit(lease, changes).await?;
+        self.at_work(self.inner.commit(lease, changes)).await?;
         if self.death == Death::After(number) {
             self.dead.notify_one();
             return pending().await;
@@ -69,83 +84,83 @@ impl Store for Mortal {
     }
 
     async fn create(&self, rollout: NewRollout) -> Result<(), Error> {
-        self.inner.create(rollout).await
+        self.at_work(self.inner.create(rollout)).await
     }
 
     async fn rollout(&self, id: &str) -> Result<Option<RolloutRecord>, Error> {
-        self.inner.rollout(id).await
+        self.at_work(self.inner.rollout(id)).await
     }
 
     async fn rollouts(&self) -> Result<Vec<RolloutRecord>, Error> {
-        self.inner.rollouts().await
+        self.at_work(self.inner.rollouts()).await
     }
 
     async fn acquire(&self, id: &str, holder: &Holder, now_ms: u64, ttl_ms: u64) -> Result<Lease, Error> {
-        self.inner.acquire(id, holder, now_ms, ttl_ms).await
+        self.at_work(self.inner.acquire(id, holder, now_ms, ttl_ms)).await
     }
 
     async fn renew(&self, lease: &Lease, now_ms: u64, ttl_ms: u64) -> Result<(), Error> {
-        self.inner.renew(lease, now_ms, ttl_ms).await
+        self.at_work(self.inner.renew(lease, now_ms, ttl_ms)).await
     }
 
     async fn release(&self, lease: &Lease) -> Result<(), Error> {
-        self.inner.release(lease).await
+        self.at_work(self.inner.release(lease)).await
     }
 
     async fn scan(&self, id: &str) -> Result<Vec<TargetState>, Error> {
-        self.inner.scan(id).await
+        self.at_work(self.inner.scan(id)).await
     }
 
     async fn targets(&self, id: &str, places: &[Place]) -> Result<Vec<Target>, Error> {
-        self.inner.targets(id, places).await
+        self.at_work(self.inner.targets(id, places)).await
     }
 
     async fn place_of(&self, id: &str, device: &str) -> Result<Option<Place>, Error> {
-        self.inner.place_of(id, device).await
+        self.at_work(self.inner.place_of(id, device)).await
     }
 
     async fn join(&self, lease: &Lease, devices: Vec<Device>) -> Result<Place, Error> {
-        self.inner.join(lease, devices).await
+        self.at_work(self.inner.join(lease, devices)).await
     }
 
     async fn events(&self, id: &str, after: u64, most: usize) -> Result<Vec<Event>, Error> {
-        self.inner.events(id, after, most).await
+        self.at_work(self.inner.events(id, after, most)).await
     }
 
     async fn outcomes(&self, id: &str, from: Place, most: usize, failed: bool) -> Result<Vec<(Place, Outcome)>, Error> {
-        self.inner.outcomes(id, from, most, failed).await
+        self.at_work(self.inner.outcomes(id, from, most, failed)).await
     }
 
     async fn send(&self, id: &str, command: Command, now_ms: u64) -> Result<u64, Error> {
-        self.inner.send(id, command, now_ms).await
+        self.at_work(self.inner.send(id, command, now_ms)).await
     }
 
     async fn commands(&self, id: &str, after: u64) -> Result<Vec<Sent>, Error> {
-        self.inner.commands(id, after).await
+        self.at_work(self.inner.commands(id, after)).await
     }
 
     async fn version(&self) -> Result<u64, Error> {
-        self.inner.version().await
+        self.at_work(self.inner.version()).await
     }
 
     async fn import(&self, devices: Vec<Device>) -> Result<Imported, Error> {
-        self.inner.import(devices).await
+        self.at_work(self.inner.import(devices)).await
     }
 
     async fn devices(&self, after: Option<&str>, most: usize) -> Result<Vec<Device>, Error> {
-        self.inner.devices(after, most).await
+        self.at_work(self.inner.devices(after, most)).await
     }
 
     async fn device(&self, id: &str) -> Result<Option<Device>, Error> {
-        self.inner.device(id).await
+        self.at_work(self.inner.device(id)).await
     }
 
     async fn heartbeat(&self, beats: Vec<Heartbeat>) -> Result<Vec<String>, Error> {
-        self.inner.heartbeat(beats).await
+        self.at_work(self.inner.heartbeat(beats)).await
     }
 
     async fn heartbeats(&self, after: u64, most: usize) -> Result<Vec<(u64, Heartbeat)>, Error> {
-        self.inner.heartbeats(after, most).await
+        self.at_work(self.inner.heartbeats(after, most)).await
     }
 }
 
@@ -206,7 +221,7 @@ async fn drive(clock: &ManualClock, store: &Mortal, world: &Arc<World>, n: usize
     let rollout = Rollout::builder(plan.build().unwrap(), Arc::new(Devices(Arc::clone(world))));
     let rollout = rollout.timer(shared(clock.clone())).wall(Arc::new(clock.clone())).store(Arc::new(store.clone()));
     let (rollout, dead) = (rollout.build(), Arc::clone(&store.dead));
-    let ended = run(clock, async move {
+    let ended = run_when(clock, || store.calls.get() == 0, async move {
         tokio::select! {
             biased;
             () = dead.notified() => None,
@@ -222,7 +237,7 @@ async fn drive(clock: &ManualClock, store: &Mortal, world: &Arc<World>, n: usize
 }
 
 /// The log is whole, and says of every device what is kept of it.
-async fn check(store: &MemoryStore, world: &World, n: usize, report: &Report) {
+async fn check(store: &dyn Store, world: &World, n: usize, report: &Report) {
     let events = store.events("r1", 0, usize::MAX).await.unwrap();
     let seqs: Vec<u64> = events.iter().map(|event| event.seq).collect();
     assert_eq!(seqs, (1..=events.len() as u64).collect::<Vec<_>>());
@@ -245,21 +260,32 @@ async fn check(store: &MemoryStore, world: &World, n: usize, report: &Report) {
     assert!(wrong.is_empty(), "pushed again although they had it: {wrong:?}");
 }
 
-/// Runs to the end, dying as told; how many commits the last driver made.
-async fn live_and_die(n: usize, deaths: &[Death]) -> u64 {
-    let (clock, inner, world) = (ManualClock::new(), MemoryStore::new(), Arc::<World>::default());
+/// Runs to the end, dying as told, over a store that is opened anew for each driver; how many commits the last one made.
+async fn live_and_die_over(n: usize, deaths: &[Death], open: impl AsyncFn() -> Arc<dyn Store>) -> u64 {
+    let (clock, world) = (ManualClock::new(), Arc::<World>::default());
     for death in deaths {
-        if let Some(report) = drive(&clock, &Mortal::new(&inner, *death), &world, n).await {
+        let store = Mortal::new(&open().await, *death);
+        if let Some(report) = drive(&clock, &store, &world, n).await {
             // It was done before it came to that.
-            check(&inner, &world, n, &report.unwrap()).await;
+            check(&*store.inner, &world, n, &report.unwrap()).await;
             return 0;
         }
         clock.advance(Duration::from_secs(31));
     }
-    let last = Mortal::new(&inner, Death::Never);
+    let last = Mortal::new(&open().await, Death::Never);
     let report = drive(&clock, &last, &world, n).await.unwrap().unwrap();
-    check(&inner, &world, n, &report).await;
+    check(&*last.inner, &world, n, &report).await;
     last.commits.load(Ordering::Relaxed)
+}
+
+/// The same in memory.
+async fn live_and_die(n: usize, deaths: &[Death]) -> u64 {
+    let memory = memory();
+    live_and_die_over(n, deaths, async || Arc::clone(&memory)).await
+}
+
+fn memory() -> Arc<dyn Store> {
+    Arc::new(MemoryStore::new())
 }
 
 const FLEET: usize = 10;
@@ -272,6 +298,29 @@ async fn a_driver_that_dies_at_any_commit_loses_nothing_and_repeats_nothing() {
         live_and_die(FLEET, &[Death::Before(at)]).await;
         live_and_die(FLEET, &[Death::After(at)]).await;
     }
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn a_file_that_is_opened_again_after_each_death_has_it_all() {
+    use steadfast_delivery::SqliteStore;
+
+    /// A small fleet: each pair of deaths has a file of its own.
+    const FEW: usize = 5;
+
+    async fn in_a_file(deaths: &[Death]) -> u64 {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("rollouts.db");
+        let open = async || Arc::new(SqliteStore::open(&file).await.unwrap()) as Arc<dyn Store>;
+        live_and_die_over(FEW, deaths, open).await
+    }
+
+    let commits = in_a_file(&[]).await;
+    assert!(commits > 4, "{commits}");
+    for at in 0..commits {
+        in_a_file(&[Death::Before(at), Death::After(at)]).await;
+    }
+    in_a_file(&[Death::After(1); 12]).await;
 }
 
 #[tokio::test]
@@ -300,17 +349,17 @@ proptest! {
 
 #[tokio::test]
 async fn a_store_that_is_busy_for_a_moment_is_asked_again() {
-    let (clock, inner, world) = (ManualClock::new(), MemoryStore::new(), Arc::<World>::default());
+    let (clock, inner, world) = (ManualClock::new(), memory(), Arc::<World>::default());
     let mut store = Mortal::new(&inner, Death::Never);
     store.fails = Some((2..6, || Error::new(ErrorKind::Busy, "somebody else writes")));
     let report = drive(&clock, &store, &world, FLEET).await.unwrap().unwrap();
-    check(&inner, &world, FLEET, &report).await;
+    check(&*inner, &world, FLEET, &report).await;
 }
 
 #[tokio::test]
 async fn a_store_that_fails_pauses_the_rollout_and_what_is_not_kept_is_not_told() {
     for at in 0..12 {
-        let (clock, inner, world) = (ManualClock::new(), MemoryStore::new(), Arc::<World>::default());
+        let (clock, inner, world) = (ManualClock::new(), memory(), Arc::<World>::default());
         let mut store = Mortal::new(&inner, Death::Never);
         store.fails = Some((at..u64::MAX, || Error::new(ErrorKind::Store, "/data/rollouts.db: the disk is full")));
         let Err(error) = drive(&clock, &store, &world, FLEET).await.unwrap() else { break };
@@ -322,13 +371,13 @@ async fn a_store_that_fails_pauses_the_rollout_and_what_is_not_kept_is_not_told(
         assert!(!record.status.state.is_final() && record.driver.is_none(), "it can be taken up at once");
         assert!(record.last_seq <= inner.events("r1", 0, usize::MAX).await.unwrap().len() as u64);
         let report = drive(&clock, &Mortal::new(&inner, Death::Never), &world, FLEET).await.unwrap().unwrap();
-        check(&inner, &world, FLEET, &report).await;
+        check(&*inner, &world, FLEET, &report).await;
     }
 }
 
 #[tokio::test]
 async fn a_failed_store_shows_on_the_handle() {
-    let (clock, inner) = (ManualClock::new(), MemoryStore::new());
+    let (clock, inner) = (ManualClock::new(), memory());
     let mut store = Mortal::new(&inner, Death::Never);
     store.fails = Some((1..u64::MAX, || Error::new(ErrorKind::Store, "the disk is full")));
     let told = Arc::new(AtomicBool::new(false));

@@ -28,12 +28,17 @@ pub(crate) const NEVER: Duration = Duration::from_secs(1000 * 24 * 3600);
 /// The clock only moves to the end of a wait. Limits of requests under way lie beyond the horizon, so that a slow
 /// socket is not taken for a device that does not answer.
 pub(crate) async fn run<F: Future>(clock: &ManualClock, future: F) -> F::Output {
+    run_when(clock, || true, future).await
+}
+
+/// Runs a future as [`run`] does, but moves the clock only when this says so: not while a disk is at work, say.
+pub(crate) async fn run_when<F: Future>(clock: &ManualClock, moves: impl Fn() -> bool, future: F) -> F::Output {
     let mut future = pin!(future);
     poll_fn(|cx| {
         if let Poll::Ready(output) = future.as_mut().poll(cx) {
             return Poll::Ready(output);
         }
-        if clock.next_due().is_some_and(|due| due.since(clock.now()) < HORIZON) {
+        if moves() && clock.next_due().is_some_and(|due| due.since(clock.now()) < HORIZON) {
             clock.advance_to_next();
         }
         cx.waker().wake_by_ref();
