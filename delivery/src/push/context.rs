@@ -119,8 +119,8 @@ impl PushContext {
         self.meter.attempts.load(Ordering::Relaxed)
     }
 
-    /// A context with this idempotency key whose bytes are counted into `total`, too.
-    pub(crate) fn for_device(idempotency_key: String, total: &Counter) -> Self {
+    /// A context with this idempotency key whose bytes are counted into `total`, too, and into `series` if there is one.
+    pub(crate) fn for_device(idempotency_key: String, total: &Counter, series: Option<&Counter>) -> Self {
         Self {
             version: None,
             idempotency_key: idempotency_key.into(),
@@ -128,7 +128,7 @@ impl PushContext {
             call: CallContext::new(),
             digest: None,
             polling: None,
-            meter: Arc::new(Meter { total: Some(total.clone()), ..Meter::default() }),
+            meter: Arc::new(Meter { totals: [Some(total.clone()), series.cloned()], ..Meter::default() }),
             token: Token::default(),
         }
     }
@@ -176,7 +176,7 @@ impl fmt::Debug for PushContext {
 pub(crate) struct Meter {
     bytes: AtomicU64,
     attempts: AtomicU32,
-    total: Option<Counter>,
+    totals: [Option<Counter>; 2],
     moved: Mutex<Option<Moved>>,
 }
 
@@ -186,7 +186,7 @@ type Moved = Box<dyn FnOnce() + Send>;
 impl Meter {
     pub(crate) fn sent(&self, bytes: u64) {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        if let Some(total) = &self.total {
+        for total in self.totals.iter().flatten() {
             total.add(bytes);
         }
         let moved = self.moved.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -57,6 +57,7 @@ pub(super) async fn run(
         timer: Arc::clone(&shared.timer),
         wall: Arc::clone(&shared.wall),
         observers: shared.observers.clone(),
+        series: shared.series.clone(),
         inbox: Inbox::default(),
         kept: watch::Sender::new(0),
     });

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use steadfast_backoff::{Budget, RetryBudget};
 use steadfast_clock::{SharedTimer, System, TokioTimer, Wall, shared};
+use steadfast_telemetry::Registry;
 use tokio::sync::watch;
 
 use super::Rollout;
 use super::board::Board;
 use super::inbox::Inbox;
+use super::series::Series;
 use super::shared::{Moved, Shared};
 use crate::artifact::Artifact;
 use crate::plan::Plan;
@@ -55,6 +57,7 @@ pub struct RolloutBuilder {
     timer: Option<SharedTimer>,
     wall: Option<Arc<dyn Wall + Send + Sync>>,
     observers: Vec<Arc<dyn Observer>>,
+    registry: Option<Registry>,
     budget: Option<Arc<dyn Budget>>,
     holder: Option<Holder>,
     lease: Duration,
@@ -90,6 +93,7 @@ impl RolloutBuilder {
             timer: None,
             wall: None,
             observers: Vec::new(),
+            registry: None,
             budget: None,
             holder: None,
             lease: LEASE,
@@ -121,6 +125,25 @@ impl RolloutBuilder {
     /// Tells `observer` everything that happens, besides those that were set before.
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observers.push(observer);
+        self
+    }
+
+    /// Counts it into the series of `registry`, together with all other rollouts that count there; with the registry of
+    /// the push's [pool](steadfast_pool::Pool::registry), beside the series of its requests. Nothing is counted without
+    /// one.
+    ///
+    /// | series | is |
+    /// |---|---|
+    /// | `delivery_devices` | devices that came to a final state, by `outcome`: `succeeded`, `already_installed`, `failed` with its `class`, `skipped`, `cancelled`; one that is tried again is counted again |
+    /// | `delivery_deferrals` | devices that were put off, by `reason`: `asked`, `not_yet`, `host_down` |
+    /// | `delivery_duration_ns` | how long a delivery kept a worker busy, by `outcome`: `succeeded`, `failed` |
+    /// | `delivery_bytes_sent` | bytes of artifacts handed to connections, those of failed attempts too |
+    /// | `delivery_in_flight` | devices in hands, now |
+    /// | `delivery_at_once` | how many may be, now: less than the plan's concurrency while the other side has too much to do |
+    ///
+    /// There are fewer than 30 series, whatever the number of devices and rollouts.
+    pub fn registry(mut self, registry: Registry) -> Self {
+        self.registry = Some(registry);
         self
     }
 
@@ -192,6 +215,7 @@ impl RolloutBuilder {
             timer,
             wall,
             observers: self.observers,
+            series: self.registry.map(Series::new),
             board: Board::new(Arc::clone(&id), devices, concurrency),
             inbox: Inbox::default(),
             kept: watch::Sender::new(0),

@@ -15,15 +15,15 @@ use super::journal::Journal;
 use super::limit::Limit;
 use super::order::Order;
 use super::past::Past;
+use super::series::Levels;
 use super::shared::Shared;
 use super::shelf::Shelf;
 use crate::engine::{Engine, Moved};
 use crate::error::{Error, ErrorKind};
 use crate::failure::Stage;
-use crate::progress::{Ahead, Eta};
 use crate::record::{DeviceState, EventKind, Hold, RolloutState, RolloutStatus};
 use crate::store::{DeviceChange, Place, RolloutChange, Target};
-use crate::strategy::{Phase, Strategy};
+use crate::strategy::Strategy;
 
 /// How many devices are begun with one commit at most.
 const RANGE: usize = 1024;
@@ -75,6 +75,9 @@ pub(super) struct Driver {
     /// The devices that are to be brought back.
     pub(super) back: Vec<Place>,
     shelf: Shelf,
+    levels: Levels,
+    /// Whether the last figures are written before it is left.
+    parted: bool,
     fetching: Option<Fetching>,
     told_hold: Option<Hold>,
     figures_at: Nanos,
@@ -113,6 +116,7 @@ impl Driver {
     pub(super) fn new(floor: Arc<Floor>, engine: Engine, journal: Journal, chores: Chores, terms: Terms) -> Self {
         let shared = Arc::clone(&floor.shared);
         let figures_at = shared.timer.now().saturating_add(FIGURES_EVERY);
+        let levels = Levels::new(shared.series.clone());
         Self {
             shared,
             floor,
@@ -130,6 +134,8 @@ impl Driver {
             back: Vec::new(),
             estimated_at: Nanos::ZERO,
             shelf: Shelf::default(),
+            levels,
+            parted: false,
             fetching: None,
             told_hold: None,
             figures_at,
@@ -160,8 +166,10 @@ impl Driver {
             self.fetch_settled();
             self.finish(wall);
             self.figures(now, wall);
+            self.levels.tell(self.hands, self.limit.now());
             self.journal.write();
             self.chores.begin(now);
+            self.part(wall);
             if self.journal.is_idle() && !self.chores.is_new() {
                 if let Some(error) = self.trouble.take().filter(|_| self.is_quiet()) {
                     return Err(error);
@@ -393,27 +401,6 @@ impl Driver {
         self.journal.rollout(RolloutChange::new(event, ms(wall), status, engine, self.terms.commands_done));
     }
 
-    /// Where it stands, what is not written yet included.
-    pub(super) fn status(&self) -> RolloutStatus {
-        let mut status = self.shared.board.status(self.shared.timer.now(), self.shared.wall());
-        let counts = self.engine.counts();
-        status.total = counts.total();
-        status.pending = counts.of(DeviceState::Pending);
-        status.deferred = counts.of(DeviceState::Deferred);
-        status.in_flight = counts.in_flight();
-        status.succeeded = counts.of(DeviceState::Succeeded);
-        status.failed = counts.of(DeviceState::Failed);
-        status.skipped = counts.of(DeviceState::Skipped);
-        status.cancelled = counts.of(DeviceState::Cancelled);
-        status.state = self.engine.rollout_state();
-        status.phase = self.engine.phase();
-        status.hold = self.engine.hold();
-        if status.state.is_final() {
-            status.eta_s = Eta::DONE;
-        }
-        status
-    }
-
     /// Writes figures for those who only read: when what holds it up is another thing, and now and then.
     fn figures(&mut self, now: Nanos, wall: UnixNanos) {
         if self.last.is_some() {
@@ -428,17 +415,6 @@ impl Driver {
         }
     }
 
-    /// Tells which phases are not over, where there are phases.
-    fn look_ahead(&self) {
-        let (Some(phase), strategy) = (self.engine.phase(), &self.terms.strategy) else { return };
-        let left = (1..).zip(&strategy.phases).skip_while(|(number, _)| *number < phase);
-        let ahead = |(number, step): (u32, &Phase)| {
-            let devices = self.engine.phase_counts(number)?.unfinished();
-            Some(Ahead { devices, soak: step.soak })
-        };
-        self.shared.board.phases(left.filter_map(ahead).collect());
-    }
-
     fn figures_due(&self) -> Option<Nanos> {
         (!self.shared.private && self.hands > 0 && self.last.is_none()).then_some(self.figures_at)
     }
@@ -447,6 +423,17 @@ impl Driver {
     fn is_left(&self) -> bool {
         let paused = self.terms.leave_when_paused && self.engine.rollout_state() == RolloutState::Paused;
         (self.leaving || paused) && self.is_quiet()
+    }
+
+    /// Writes the figures for whoever goes on, before it is left.
+    fn part(&mut self, wall: UnixNanos) {
+        if !self.is_left() || self.last.is_some() {
+            self.parted = false;
+        } else if !self.parted && !self.shared.private && self.journal.is_idle() {
+            self.parted = true;
+            self.write_rollout(None, wall);
+            self.journal.write();
+        }
     }
 
     fn is_quiet(&self) -> bool {

@@ -85,7 +85,10 @@ impl Driver {
                 self.change(&mut job, DeviceState::Failed, wall, |change| change.outcome = Some(outcome));
                 self.done(place, Moved::Failed(class), wall);
             }
-            To::Deferred { due_ms, after } => {
+            To::Deferred { due_ms, after, reason } => {
+                if let Some(series) = &self.shared.series {
+                    series.deferred(reason);
+                }
                 let after_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
                 self.change(&mut job, DeviceState::Deferred, wall, |change| {
                     change.due_ms = Some(due_ms);

@@ -62,6 +62,7 @@ pub(super) enum To {
         /// In milliseconds since 1970.
         due_ms: u64,
         after: Duration,
+        reason: DeferralReason,
     },
     /// It was stopped on the way. The outcome is that of a cancelled one.
     Stopped(Box<Outcome>),
@@ -139,12 +140,12 @@ impl Job {
 
     /// Takes note of a deferral.
     pub(super) fn put_off(&mut self, deferral: Deferral, now: UnixNanos) -> To {
-        let after = deferral.after;
+        let (after, reason) = (deferral.after, deferral.reason);
         // Never before what was asked for.
         let due_ms = now.saturating_add(after).as_nanos().div_ceil(1_000_000);
         match self.too_much(deferral, now.as_nanos() / 1_000_000, due_ms) {
             Some(failure) => self.failed(failure),
-            None => To::Deferred { due_ms, after },
+            None => To::Deferred { due_ms, after, reason },
         }
     }
 

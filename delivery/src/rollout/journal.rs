@@ -106,6 +106,9 @@ impl Journal {
 
     fn tell(&self, changes: &[Change]) {
         let shared = &self.shared;
+        if let Some(series) = &shared.series {
+            series.kept(changes);
+        }
         if shared.observers.is_empty() {
             shared.board.kept_all(changes);
         } else {

@@ -27,7 +27,8 @@ impl Order {
     pub(super) fn context(&self, job: &Job, shared: &Shared) -> PushContext {
         let call = CallContext::new().attempts_before(job.attempts_spent()).budget(Arc::clone(&self.budget));
         let key = key_of(&shared.id, &job.id, self.artifact.digest());
-        let mut context = PushContext::for_device(key, &shared.board.bytes);
+        let mut context =
+            PushContext::for_device(key, &shared.board.bytes, shared.series.as_ref().map(|series| &series.bytes));
         context.version.clone_from(&self.version);
         context.chunk_size = self.chunk_size;
         context.call = call;

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use super::board::Board;
 use super::inbox::Inbox;
+use super::series::Series;
 use crate::record::Observer;
 use crate::store::Store;
 
@@ -19,6 +20,8 @@ pub(super) struct Shared {
     pub(super) wall: Arc<dyn Wall + Send + Sync>,
     pub(super) observers: Vec<Arc<dyn Observer>>,
     pub(super) board: Board,
+    /// What is counted where figures of other things are, too, if somebody wants that.
+    pub(super) series: Option<Series>,
     pub(super) inbox: Inbox,
     /// The number of the last event that is kept; `u64::MAX` when this process drives it no more.
     pub(super) kept: watch::Sender<u64>,

@@ -21,6 +21,7 @@ mod push;
 mod redfish;
 mod resumable;
 mod rollout;
+mod series;
 mod signature;
 mod site;
 mod store;
