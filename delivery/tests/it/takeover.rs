@@ -1,15 +1,15 @@
 //! A rollout is taken up where it was left, by whomever; one drives at a time, and others tell it what to do.
 
 use std::collections::HashMap;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use steadfast_clock::{Clock, ManualClock, Timer, shared};
 use steadfast_delivery::{
-    Artifact, Command, Deferral, DeviceState, ErrorKind, Event, EventKind, Heartbeat, MemoryStore, Place, Plan,
-    PlanBuilder, Push, Rollout, RolloutBuilder, RolloutState, Stage, Store, Strategy,
+    Artifact, Command, Deferral, DeviceState, ErrorKind, Event, EventKind, Failure, FailureClass, Heartbeat,
+    MemoryStore, Place, Plan, PlanBuilder, Push, Rollout, RolloutBuilder, RolloutState, SiteCap, Stage, Store, Strategy,
 };
 
 use crate::support::{Fake, Memory, devices, run, until};
@@ -73,7 +73,7 @@ async fn another_artifact_or_version_is_refused() {
 #[tokio::test]
 async fn a_second_driver_is_refused_until_the_lease_of_the_first_is_over() {
     let (clock, store) = (ManualClock::new(), MemoryStore::new());
-    let hang: Arc<dyn Push> = Arc::new(Hang(clock.clone()));
+    let hang: Arc<dyn Push> = Arc::new(Hang(clock.clone(), DAY));
     let first = on(&clock, &store, Rollout::builder(plan(2).build().unwrap(), hang)).build();
     let running = tokio::spawn(first.execute());
     while store.rollout("r1").await.unwrap().is_none_or(|record| record.status.in_flight < 2) {
@@ -102,8 +102,10 @@ async fn a_second_driver_is_refused_until_the_lease_of_the_first_is_over() {
     assert_eq!(driven, [0, 2]);
 }
 
-/// A push that takes a day.
-struct Hang(ManualClock);
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// A push that takes so long.
+struct Hang(ManualClock, Duration);
 
 #[async_trait::async_trait]
 impl Push for Hang {
@@ -113,7 +115,7 @@ impl Push for Hang {
         _: &steadfast_delivery::Device,
         _: &Artifact,
     ) -> Result<steadfast_delivery::Pushed, steadfast_delivery::PushError> {
-        self.0.sleep_until(self.0.now().saturating_add(Duration::from_secs(86_400))).await;
+        self.0.sleep_until(self.0.now().saturating_add(self.1)).await;
         Ok(steadfast_delivery::Pushed::default())
     }
 
@@ -130,7 +132,7 @@ impl Push for Hang {
 #[tokio::test]
 async fn a_driver_that_was_taken_for_dead_stops_at_once() {
     let (clock, store) = (ManualClock::new(), MemoryStore::new());
-    let hang: Arc<dyn Push> = Arc::new(Hang(clock.clone()));
+    let hang: Arc<dyn Push> = Arc::new(Hang(clock.clone(), DAY));
     let first = on(&clock, &store, Rollout::builder(plan(2).build().unwrap(), hang)).build();
     let handle = first.handle();
     let running = tokio::spawn(first.execute());
@@ -247,6 +249,35 @@ async fn a_rollout_that_is_left_is_gone_on_with_by_the_next_driver() {
     assert_eq!((report.status.state, report.status.succeeded), (RolloutState::Completed, 20));
     let seen = seen.lock().unwrap();
     assert!(seen.len() == 20 && seen.values().all(|pushes| *pushes == 1), "{seen:?}");
+}
+
+#[tokio::test]
+async fn failed_devices_that_another_driver_tries_again_keep_to_the_cap_of_their_site() {
+    let (clock, store) = (ManualClock::new(), MemoryStore::new());
+    let mut fleet = devices(12);
+    for (i, device) in fleet.iter_mut().enumerate() {
+        device.tags.insert(String::from("store"), format!("s{}", i % 3));
+    }
+    let strategy = Strategy::immediate().site_cap(SiteCap::new("store", NonZeroU32::MIN));
+    let plan = Plan::builder(Artifact::from_bytes("firmware")).id("r1").devices(fleet).strategy(strategy);
+    let refuse: Arc<dyn Push> =
+        Fake::new(|stage, _, _| Err(Failure::new(stage, FailureClass::Rejected, "not today").into()));
+    let first = on(&clock, &store, Rollout::builder(plan.build().unwrap(), refuse)).build();
+    assert_eq!(run(&clock, first.execute()).await.unwrap().status.failed, 12);
+    store.send("r1", Command::Retry { classes: Vec::new() }, 0).await.unwrap();
+    let push: Arc<dyn Push> = Arc::new(Hang(clock.clone(), Duration::from_secs(10)));
+    let next = Rollout::resume(Arc::new(store.clone()), "r1", Artifact::from_bytes("firmware"), push);
+    let most = Arc::new(AtomicU32::new(0));
+    let (seen, slot) = (Arc::clone(&most), Arc::<Mutex<Option<steadfast_delivery::Handle>>>::default());
+    let held = Arc::clone(&slot);
+    let observer = move |_: &Event| {
+        let in_flight = held.lock().unwrap().as_ref().map_or(0, |handle| handle.progress().in_flight());
+        seen.fetch_max(u32::try_from(in_flight).unwrap(), Ordering::Relaxed);
+    };
+    let next = on(&clock, &store, next).observer(Arc::new(observer)).build();
+    *slot.lock().unwrap() = Some(next.handle());
+    let report = run(&clock, next.execute()).await.unwrap();
+    assert_eq!((report.status.succeeded, most.load(Ordering::Relaxed)), (12, 3), "one of each of the three sites");
 }
 
 #[tokio::test]
