@@ -16,7 +16,6 @@ mod http;
 mod redfish;
 mod swupdate;
 
-#[cfg_attr(not(test), expect(dead_code, reason = "devices that join late are not driven yet"))]
 mod engine;
 mod plan;
 mod progress;

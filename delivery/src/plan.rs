@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind};
 use crate::filter::Filter;
 use crate::push::{MEMORY_BUDGET, fresh_id};
 use crate::store::{ArtifactRecord, Spec};
-use crate::strategy::{OnFailure, Strategy};
+use crate::strategy::{LateJoiners, OnFailure, Strategy};
 
 /// A rollout before it starts. Unless a strategy is set it is immediate: every device that is not known to be offline is
 /// pushed to as soon as a worker is free, in the order given; offline ones are skipped.
@@ -229,7 +229,8 @@ impl PlanBuilder {
     /// # Errors
     ///
     /// [`ErrorKind::Plan`] when two devices have the same id, or the id or a version is empty or holds control
-    /// characters, or a phase is to be rolled back and the plan does not say to what;
+    /// characters, or a phase is to be rolled back and the plan does not say to what, or devices may join late a selection with an
+    /// offset;
     /// [`ErrorKind::Signature`] when a signature is required and none was verified.
     pub fn build(self) -> Result<Plan, Error> {
         if let Some(policy) = &self.policy {
@@ -248,6 +249,10 @@ impl PlanBuilder {
             }
             None => None,
         };
+        if self.strategy.late_joiners == LateJoiners::LastPhase && self.strategy.select.offset > 0 {
+            let message = "devices that join later have no place before or after an offset: leave one of both out";
+            return Err(Error::new(ErrorKind::Plan, message));
+        }
         let mut places = HashMap::with_capacity(self.devices.len());
         for (place, device) in self.devices.iter().enumerate() {
             if let Some(first) = places.insert(device.id(), place) {

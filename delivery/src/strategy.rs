@@ -113,7 +113,10 @@ pub enum LateJoiners {
     /// The devices are those that matched at the start.
     #[default]
     Ignore,
-    /// One that matches is added to the last phase. The shares of the phases stay those of the start.
+    /// One of the store's fleet that matches and does not take part, be it imported or changed, is added to the last
+    /// phase while the rollout runs, as long as there are fewer than the selection's limit. The shares of the phases stay
+    /// those of the start. The fleet is looked through every 10 seconds when anything was written, less often when that
+    /// takes more than a second.
     LastPhase,
 }
 
@@ -148,7 +151,8 @@ impl Strategy {
         Self { select, ..Self::of(StrategyKind::Region) }
     }
 
-    /// To the devices below a version, and to those whose version is not known.
+    /// To the devices below a version, and to those whose version is not known. Each is asked what it runs before
+    /// anything is sent to it, where the push can tell; one that runs a newer version than the one delivered is skipped.
     #[must_use]
     pub fn firmware_upgrade(below: impl Into<Version>) -> Self {
         Self { select: Filter::new().below(below), ..Self::of(StrategyKind::FirmwareUpgrade) }

@@ -120,6 +120,7 @@ pub(super) fn line(kind: &EventKind) -> String {
             format!("driven by {by}; {n} devices were in flight before, and are verified first")
         }
         EventKind::Retried { devices: n } => format!("{} that failed are pending again", devices(*n)),
+        EventKind::Joined { devices: n } => format!("{} of the fleet joined", devices(*n)),
         EventKind::Finished { status } => format!("finished: {}", super::figures(status)),
         // Of a later version of the library: its own name.
         other => serde_json::to_string(other).unwrap_or_default(),

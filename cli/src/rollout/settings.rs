@@ -90,6 +90,9 @@ pub(crate) struct Settings {
     /// Devices that are waited for are asked so often whether they are there; else they are expected to tell.
     #[arg(long, value_name = "SPAN", help_heading = "In which steps, and when")]
     pub(crate) probe_every: Option<Span>,
+    /// What becomes of devices that appear in the fleet after the start: ignore, or last-phase [default: ignore].
+    #[arg(long, value_name = "WHAT", value_enum, help_heading = "In which steps, and when")]
+    pub(crate) late_joiners: Option<Joiners>,
     /// The tag that names a device's site, for --site-max.
     #[arg(long, value_name = "TAG", help_heading = "In which steps, and when")]
     pub(crate) site_tag: Option<String>,
@@ -128,6 +131,16 @@ pub(crate) enum Kind {
     FirmwareUpgrade,
 }
 
+/// What becomes of devices that appear in the fleet after the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Joiners {
+    /// They do not take part.
+    Ignore,
+    /// Those that match are added to the last phase.
+    LastPhase,
+}
+
 impl Settings {
     /// What is said here, and where nothing is, what is said there.
     pub(crate) fn over(self, there: Self) -> Self {
@@ -152,6 +165,7 @@ impl Settings {
             approve_phases,
             start_at,
             probe_every,
+            late_joiners,
             site_tag,
             site_max,
             rollback_artifact,
@@ -180,6 +194,7 @@ impl Settings {
             approve_phases: approve_phases || there.approve_phases,
             start_at: start_at.or(there.start_at),
             probe_every: probe_every.or(there.probe_every),
+            late_joiners: late_joiners.or(there.late_joiners),
             site_tag: site_tag.or(there.site_tag),
             site_max: site_max.or(there.site_max),
             rollback_artifact: rollback_artifact.or(there.rollback_artifact),

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use steadfast_delivery::{Filter, SiteCap, Strategy, StrategyKind, WhenOffline, Window, WindowZone, Zone};
+use steadfast_delivery::{Filter, LateJoiners, SiteCap, Strategy, StrategyKind, WhenOffline, Window, WindowZone, Zone};
 
-use super::settings::{Clocks, Kind, Settings};
+use super::settings::{Clocks, Joiners, Kind, Settings};
 use crate::exit::Failure;
 
 /// Which devices are meant: the filter, and the words that have options of their own.
@@ -64,6 +64,12 @@ pub(super) fn strategy(settings: &Settings) -> Result<Strategy, Failure> {
     }
     if let Some(every) = settings.probe_every {
         strategy = strategy.probe_every(every.0);
+    }
+    if settings.late_joiners == Some(Joiners::LastPhase) {
+        if settings.inventory.is_some() {
+            return missing("--late-joiners last-phase is about the fleet in the store: leave --inventory out");
+        }
+        strategy = strategy.late_joiners(LateJoiners::LastPhase);
     }
     match (&settings.site_tag, settings.site_max) {
         (Some(tag), Some(most)) => strategy = strategy.site_cap(SiteCap::new(tag, most)),

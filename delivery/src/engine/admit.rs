@@ -2,9 +2,9 @@
 
 use steadfast_clock::UnixNanos;
 
-use super::slot::{Flag, NONE, Slot, Spot};
+use super::slot::{Flag, NONE, Slot};
 use super::state::Stage;
-use super::{Engine, Facts, MOST, Zone};
+use super::{Engine, Facts, MOST};
 use crate::error::{Error, ErrorKind};
 use crate::store::Place;
 
@@ -30,17 +30,6 @@ impl Engine {
         }
         self.tick(now);
         Ok(Place(place))
-    }
-
-    /// Tells zone and site of a device of which they were not told, such as one that had ended and is tried again.
-    /// Without effect on one that is in hands or waits for another of its site.
-    pub(crate) fn learn(&mut self, place: Place, zone: Zone, site: Option<u32>) {
-        let Some(slot) = self.slots.get_mut(place.0 as usize) else { return };
-        if matches!(slot.spot, Spot::Hand | Spot::Site | Spot::Zone) || slot.is(Flag::Turn) {
-            return;
-        }
-        (slot.zone, slot.site) = (zone.0, site.unwrap_or(NONE));
-        self.know(place.0);
     }
 
     /// Makes room for zone and site of a device.

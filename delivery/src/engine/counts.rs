@@ -37,11 +37,13 @@ impl Counts {
     }
 
     /// Those that succeeded or failed.
+    #[cfg(test)]
     pub(crate) fn tried(&self) -> u64 {
         self.of(DeviceState::Succeeded) + self.of(DeviceState::Failed)
     }
 
     /// Those in a final state.
+    #[cfg(test)]
     pub(crate) fn finished(&self) -> u64 {
         self.tried() + self.of(DeviceState::Skipped) + self.of(DeviceState::Cancelled)
     }

@@ -104,8 +104,9 @@ pub(super) fn of_words(spec: &Spec, survey: &Survey, now: UnixNanos) -> Vec<Find
     if strategy.not_before_ms.is_some_and(|at| at < millis(now)) {
         findings.push(Finding::note("its start time is over: it starts at once"));
     }
-    if strategy.late_joiners == LateJoiners::LastPhase && strategy.select.limit.is_some() {
-        findings.push(Finding::warning("devices that join later are not counted against the selection's limit"));
+    if let (LateJoiners::LastPhase, Some(limit)) = (strategy.late_joiners, strategy.select.limit) {
+        let most = devices(limit);
+        findings.push(Finding::note(format!("devices that join later count against the selection's limit of {most}")));
     }
     findings
 }

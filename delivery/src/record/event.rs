@@ -132,6 +132,11 @@ pub enum EventKind {
         /// How many.
         devices: u64,
     },
+    /// Devices that appeared in the fleet after the start take part from now on.
+    Joined {
+        /// How many.
+        devices: u64,
+    },
     /// All devices are in a final state. The rollout's last event, but for a retry.
     Finished {
         /// What came of it.

@@ -25,7 +25,7 @@ pub struct Outcome {
     /// How long it kept a worker busy; waits of deferrals are not part of it.
     #[serde(rename = "duration_s", with = "crate::attempt::seconds")]
     pub duration: Duration,
-    /// The version that it reported, if it was asked and succeeded.
+    /// The version that it reported, if it was asked and succeeded, or was skipped since it runs something newer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// Whether it ran the version before anything was sent to it by this rollout's last driver.

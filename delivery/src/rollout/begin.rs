@@ -1,6 +1,5 @@
 //! The beginning: a rollout is added to its store or found there, somebody begins to drive it, and drives it to its end.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use steadfast_clock::Clock as _;
@@ -12,16 +11,17 @@ use super::chore::Chores;
 use super::drive::{Driver, Over, Terms};
 use super::floor::Floor;
 use super::journal::Journal;
+use super::late::Late;
+use super::numbers::Numbers;
 use super::order::Order;
 use super::shared::Shared;
-use super::windows::Windows;
 use crate::artifact::{Artifact, chunk_size};
-use crate::device::{Device, DeviceStatus};
 use crate::engine::{Engine, EngineState, Facts, Openings};
 use crate::error::{Error, ErrorKind};
 use crate::plan::Plan;
 use crate::record::{DeviceState, EventKind, Report};
 use crate::store::{Lease, NewRollout, Place, RolloutRecord, Spec, TargetState};
+use crate::strategy::{LateJoiners, StrategyKind};
 
 /// How many records of devices are read at a time.
 pub(super) const PAGE: usize = 1024;
@@ -78,7 +78,12 @@ async fn with_lease(
     shared.board.begin(&record.status, in_flight, &record.spec, shared.timer.now());
     shared.kept.send_replace(record.last_seq);
     let total = u32::try_from(known.facts.len()).unwrap_or(u32::MAX);
-    let concurrency = record.spec.concurrency.clamp(1, known.facts.len().max(1));
+    let strategy = &record.spec.strategy;
+    let at_once = match strategy.late_joiners {
+        LateJoiners::Ignore => known.facts.len().max(1),
+        LateJoiners::LastPhase => usize::MAX,
+    };
+    let concurrency = record.spec.concurrency.clamp(1, at_once);
     let order = Order {
         push: setup.push,
         artifact,
@@ -86,19 +91,24 @@ async fn with_lease(
         chunk_size: chunk_size(setup.memory_budget, concurrency),
         budget: setup.budget,
         ask_first: setup.ask_first,
+        upgrade: strategy.kind == StrategyKind::FirmwareUpgrade,
     };
+    shared.board.rest(known.rest());
+    let Known { facts, numbers } = known;
+    let engine = machine(shared, &record, facts, &numbers)?;
+    let late = Late::of(strategy);
     let terms = Terms {
         concurrency,
         total,
         leave_when_paused: setup.leave_when_paused,
-        strategy: record.spec.strategy.clone(),
+        strategy: strategy.clone(),
+        numbers,
         commands_done: record.commands_done,
     };
-    shared.board.rest(known.rest());
-    let engine = machine(shared, &record, known)?;
     let floor = Floor::new(Arc::clone(shared), order);
     let journal = Journal::new(Arc::clone(shared), lease.clone(), record.last_seq);
-    let chores = Chores::new(Arc::clone(shared), lease.clone(), setup.lease, record.commands_done, record.created_ms);
+    let chores =
+        Chores::new(Arc::clone(shared), lease.clone(), setup.lease, record.commands_done, record.created_ms, late);
     let mut driver = Driver::new(floor, engine, journal, chores, terms);
     if record.last_seq == 0 {
         driver.event(started(&record, driver.order()));
@@ -119,7 +129,7 @@ async fn add(shared: &Arc<Shared>, plan: Plan) -> Result<Option<Known>, Error> {
     }
     let mut known = Known::new(&spec);
     for device in &plan.devices {
-        let facts = known.of(device, Facts::pending());
+        let facts = known.numbers.of(device, Facts::pending());
         known.facts.push(facts);
     }
     let new = NewRollout::new(&*shared.id, spec.clone(), plan.devices, shared.now_ms());
@@ -172,7 +182,7 @@ async fn know(shared: &Shared, spec: &Spec, states: &[TargetState]) -> Result<Kn
     for page in open.chunks(PAGE) {
         for target in shared.store.targets(&shared.id, page).await? {
             let Some(facts) = known.facts.get(target.place.0 as usize).copied() else { continue };
-            let facts = known.of(&target.device, facts);
+            let facts = known.numbers.of(&target.device, facts);
             known.facts[target.place.0 as usize] = facts;
         }
     }
@@ -182,50 +192,26 @@ async fn know(shared: &Shared, spec: &Spec, states: &[TargetState]) -> Result<Kn
 /// What is known of the devices, with numbers for their sites and zones.
 struct Known {
     facts: Vec<Facts>,
-    site: Option<String>,
-    sites: HashMap<String, u32>,
-    windows: Option<Windows>,
+    numbers: Numbers,
 }
 
 impl Known {
     fn new(spec: &Spec) -> Self {
-        let strategy = &spec.strategy;
-        Self {
-            facts: Vec::new(),
-            site: strategy.site_cap.as_ref().map(|cap| cap.tag.clone()),
-            sites: HashMap::new(),
-            windows: strategy.window.clone().map(Windows::new),
-        }
+        Self { facts: Vec::new(), numbers: Numbers::new(&spec.strategy) }
     }
 
     fn rest(&self) -> Rest {
         let mut rest = Rest::default();
-        if let Some(windows) = &self.windows {
+        if let Some(windows) = self.numbers.windows() {
             rest.window = Some(windows.window().clone());
             rest.zones =
                 windows.count(self.facts.iter().filter(|facts| !facts.state.is_final()).map(|facts| facts.zone));
         }
         rest
     }
-
-    fn of(&mut self, device: &Device, mut facts: Facts) -> Facts {
-        facts.offline = device.status == DeviceStatus::Offline;
-        if let Some(windows) = &mut self.windows {
-            facts.zone = windows.zone(device.timezone.as_deref());
-        }
-        let site = self.site.as_ref().and_then(|tag| device.tags.get(tag));
-        facts.site = site.map(|site| {
-            let next = u32::try_from(self.sites.len()).unwrap_or(u32::MAX);
-            match self.sites.get(site) {
-                Some(number) => *number,
-                None => *self.sites.entry(site.clone()).or_insert(next),
-            }
-        });
-        facts
-    }
 }
 
-fn machine(shared: &Shared, record: &RolloutRecord, known: Known) -> Result<Engine, Error> {
+fn machine(shared: &Shared, record: &RolloutRecord, facts: Vec<Facts>, numbers: &Numbers) -> Result<Engine, Error> {
     let saved = match &record.engine {
         serde_json::Value::Null => None,
         value => {
@@ -237,8 +223,8 @@ fn machine(shared: &Shared, record: &RolloutRecord, known: Known) -> Result<Engi
             Some(read.map_err(broken)?)
         }
     };
-    let windows = known.windows.map(|windows| Box::new(windows) as Box<dyn Openings + Send>);
-    Engine::new(&record.spec.strategy, known.facts, windows, saved, shared.wall())
+    let windows = numbers.windows().map(|windows| Box::new(windows.clone()) as Box<dyn Openings + Send>);
+    Engine::new(&record.spec.strategy, facts, windows, saved, shared.wall())
 }
 
 fn started(record: &RolloutRecord, order: &Order) -> EventKind {

@@ -7,7 +7,7 @@ use steadfast_clock::{Nanos, UnixNanos};
 use steadfast_telemetry::{Counter, Histogram};
 
 use crate::progress::{Ahead, Forecast, Outlook, Progress};
-use crate::record::{DeviceState, Hold, RolloutState, RolloutStatus};
+use crate::record::{DeviceState, EventKind, Hold, RolloutState, RolloutStatus};
 use crate::store::{Change, DeviceChange, Spec};
 use crate::window::{Window, Zone};
 
@@ -144,6 +144,17 @@ impl Board {
         self.lock().rest = rest;
     }
 
+    /// Devices joined: so many in these zones.
+    pub(super) fn more(&self, joined: Vec<(Zone, u64)>) {
+        let zones = &mut self.lock().rest.zones;
+        for (zone, devices) in joined {
+            match zones.iter_mut().find(|(known, _)| *known == zone) {
+                Some((_, known)) => *known += devices,
+                None => zones.push((zone, devices)),
+            }
+        }
+    }
+
     /// Which phases are not over.
     pub(super) fn phases(&self, phases: Vec<Ahead>) {
         self.lock().rest.phases = phases;
@@ -204,6 +215,10 @@ impl Board {
                 self.time(change);
             }
             Change::Rollout(change) => {
+                if let Some((_, EventKind::Joined { devices })) = change.event {
+                    tally.counts.total += devices;
+                    tally.counts.pending += devices;
+                }
                 tally.counts.state = change.status.state;
                 tally.phase = change.status.phase;
                 tally.hold.clone_from(&change.status.hold);

@@ -1,4 +1,4 @@
-//! What a driver does beside: keeps its lease, reads commands and heartbeats that others left.
+//! What a driver does beside: keeps its lease, reads commands and heartbeats that others left, looks for late joiners.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +6,9 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use steadfast_clock::{Clock as _, Nanos};
 
+use super::late::{self, Late};
 use super::shared::Shared;
+use crate::device::Device;
 use crate::error::{Error, ErrorKind};
 use crate::record::Sent;
 use crate::store::{Heartbeat, Lease, Place};
@@ -25,6 +27,10 @@ pub(super) enum Chore {
     Read(Result<Box<Read>, Error>),
     /// Where the devices are that were heard of.
     Found(Vec<(Place, Heartbeat)>),
+    /// Devices of the fleet that match and do not take part.
+    Looked(Box<Late>, Result<Vec<Device>, Error>),
+    /// So many devices joined.
+    Joined(Result<u64, Error>),
 }
 
 /// What others left.
@@ -51,11 +57,21 @@ pub(super) struct Chores {
     was_read: bool,
     /// When the lease was renewed last.
     renewed: Nanos,
+    /// Where it was got to in the fleet, where devices may join and nobody is looking.
+    late: Option<Box<Late>>,
+    joining: bool,
     doing: Option<BoxFuture<'static, Chore>>,
 }
 
 impl Chores {
-    pub(super) fn new(shared: Arc<Shared>, lease: Lease, ttl: Duration, commands_read: u64, since_ms: u64) -> Self {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        lease: Lease,
+        ttl: Duration,
+        commands_read: u64,
+        since_ms: u64,
+        late: Option<Box<Late>>,
+    ) -> Self {
         let now = shared.timer.now();
         Self {
             lease,
@@ -70,6 +86,8 @@ impl Chores {
             beats: Vec::new(),
             was_read: false,
             renewed: now,
+            late: late.filter(|_| !shared.private),
+            joining: false,
             doing: None,
             shared,
         }
@@ -98,12 +116,39 @@ impl Chores {
         } else if now >= self.read_at && !shared.private {
             let (version, commands, beats) = (self.version, self.commands_read, self.beats_read);
             self.doing = Some(Box::pin(async move { Chore::Read(read(shared, version, commands, beats).await) }));
+        } else if let Some(late) = self.late.take_if(|late| now >= late.at && self.was_read) {
+            self.doing = Some(Box::pin(late.look(shared)));
         }
     }
 
     /// When something is due.
     pub(super) fn due(&self) -> Option<Nanos> {
-        (!self.shared.private && self.doing.is_none()).then(|| self.renew_at.min(self.read_at))
+        let look_at = self.late.as_ref().filter(|_| self.was_read).map_or(self.read_at, |late| late.at);
+        (!self.shared.private && self.doing.is_none()).then(|| self.renew_at.min(self.read_at).min(look_at))
+    }
+
+    /// Takes note of where it was got to in the fleet; gives the devices that may join.
+    ///
+    /// # Errors
+    ///
+    /// When the fleet cannot be read, and that does not pass.
+    pub(super) fn looked(&mut self, late: Box<Late>, found: Result<Vec<Device>, Error>) -> Result<Vec<Device>, Error> {
+        self.late = Some(late);
+        match found {
+            Err(error) if error.is_retryable() => Ok(Vec::new()),
+            found => found,
+        }
+    }
+
+    /// Adds devices to the store. To be called when a chore is done, before another one is begun.
+    pub(super) fn join(&mut self, devices: Vec<Device>, first: Place) {
+        self.joining = true;
+        self.doing = Some(Box::pin(late::join(Arc::clone(&self.shared), self.lease.clone(), devices, first)));
+    }
+
+    /// Whether the machine has devices that the store has not.
+    pub(super) fn is_joining(&self) -> bool {
+        self.joining
     }
 
     /// Whether what others left was never read.
@@ -122,6 +167,7 @@ impl Chores {
             None => std::future::pending().await,
         };
         self.doing = None;
+        self.joining = false;
         chore
     }
 

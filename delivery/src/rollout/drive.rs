@@ -13,6 +13,7 @@ use super::inbox::Note;
 use super::job::{Ask, Held, Job};
 use super::journal::Journal;
 use super::limit::Limit;
+use super::numbers::Numbers;
 use super::order::Order;
 use super::past::Past;
 use super::series::Levels;
@@ -42,6 +43,8 @@ pub(super) struct Terms {
     pub(super) total: u32,
     pub(super) leave_when_paused: bool,
     pub(super) strategy: Strategy,
+    /// Of sites and zones.
+    pub(super) numbers: Numbers,
     pub(super) commands_done: u64,
 }
 
@@ -226,6 +229,7 @@ impl Driver {
             || self.leaving
             || reopened
             || self.chores.is_new()
+            || self.chores.is_joining()
             || self.journal.waiting() > BACKLOG
         {
             return;
@@ -286,7 +290,7 @@ impl Driver {
 
     /// Fetches the records of devices that were settled, since events name devices.
     fn fetch_settled(&mut self) {
-        if self.fetching.is_some() || self.journal.waiting() > BACKLOG {
+        if self.fetching.is_some() || self.chores.is_joining() || self.journal.waiting() > BACKLOG {
             return;
         }
         let Some((places, to)) = self.settling.front_mut() else { return };
@@ -437,7 +441,7 @@ impl Driver {
     }
 
     fn is_quiet(&self) -> bool {
-        self.hands == 0 && self.settling.is_empty() && self.fetching.is_none()
+        self.hands == 0 && self.settling.is_empty() && self.fetching.is_none() && !self.chores.is_joining()
     }
 
     /// Writes the end, when all devices are in a final state and that is kept; takes it back when some are not any more.

@@ -85,6 +85,10 @@ impl Driver {
                 self.change(&mut job, DeviceState::Failed, wall, |change| change.outcome = Some(outcome));
                 self.done(place, Moved::Failed(class), wall);
             }
+            To::Skipped(outcome) => {
+                self.change(&mut job, DeviceState::Skipped, wall, |change| change.outcome = Some(outcome));
+                self.done(place, Moved::Skipped, wall);
+            }
             To::Deferred { due_ms, after, reason } => {
                 if let Some(series) = &self.shared.series {
                     series.deferred(reason);
@@ -190,6 +194,15 @@ impl Driver {
                     }
                     self.follow(wall);
                 }
+                Ok(())
+            }
+            Chore::Looked(late, found) => {
+                let found = self.chores.looked(late, found)?;
+                self.admit(found, wall);
+                Ok(())
+            }
+            Chore::Joined(devices) => {
+                self.joined(devices?, wall);
                 Ok(())
             }
             Chore::Found(found) => {

@@ -58,6 +58,8 @@ pub(super) enum To {
     /// Without an outcome when there is nothing to tell but the state.
     Succeeded(Option<Box<Outcome>>),
     Failed(FailureClass, Box<Outcome>),
+    /// It runs something newer.
+    Skipped(Box<Outcome>),
     Deferred {
         /// In milliseconds since 1970.
         due_ms: u64,
@@ -80,6 +82,8 @@ pub(super) struct Strain {
 pub(super) enum End {
     /// Well, with the version that the device reported if it was asked.
     Done(Vec<Attempt>, Option<String>),
+    /// Before anything was sent: the device reported this version, which it is not to be taken back from.
+    Newer(String),
     Deferred(Deferral),
     Failed(Failure),
     Stopped,
@@ -120,6 +124,13 @@ impl Job {
         outcome.version = version;
         outcome.already_installed = installed;
         To::Succeeded(Some(outcome))
+    }
+
+    /// Nothing was to be done: it reported this version.
+    pub(super) fn skipped(&mut self, version: String) -> To {
+        let mut outcome = self.outcome(DeviceState::Skipped);
+        outcome.version = Some(version);
+        To::Skipped(outcome)
     }
 
     /// It failed.

@@ -1,5 +1,6 @@
 //! The journal: numbers what happens, writes it in groups, and lets follow what may follow only when it is kept.
 
+use std::future::Future;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -145,11 +146,18 @@ impl Journal {
     }
 }
 
-/// Writes a batch; what may work in a moment is tried again.
 async fn write(shared: Arc<Shared>, lease: Lease, changes: Arc<Vec<Change>>) -> Result<(), Error> {
+    patiently(&shared, || shared.store.commit(&lease, changes.to_vec())).await
+}
+
+/// Writes; what may work in a moment is tried again.
+pub(super) async fn patiently<T, F: Future<Output = Result<T, Error>>>(
+    shared: &Shared,
+    write: impl Fn() -> F,
+) -> Result<T, Error> {
     let mut tries = 0;
     loop {
-        let error = match shared.store.commit(&lease, changes.to_vec()).await {
+        let error = match write().await {
             Err(error) if error.is_retryable() && tries < PATIENCE => error,
             result => return result,
         };

@@ -20,6 +20,8 @@ pub(super) struct Order {
     pub(super) budget: Arc<dyn Budget>,
     /// Whether devices are asked what they run before anything is sent to them.
     pub(super) ask_first: bool,
+    /// Whether devices that run something newer are left alone.
+    pub(super) upgrade: bool,
 }
 
 impl Order {

@@ -20,6 +20,7 @@ use crate::failure::{Failure, FailureClass, Stage};
 use crate::push::{Polling, PushContext, PushError};
 use crate::record::DeviceState;
 use crate::store::Place;
+use crate::version::Version;
 
 /// Works until nothing is left to begin.
 pub(super) async fn run(floor: Arc<Floor>) {
@@ -55,6 +56,7 @@ async fn deliver(floor: &Arc<Floor>, job: &mut Job, strain: &mut Strain, stops: 
                 }
                 return job.succeeded(version, installed);
             }
+            End::Newer(version) => return job.skipped(version),
             End::Deferred(deferral) => return job.put_off(deferral, shared.wall()),
             End::Failed(failure) => {
                 strain.note(&failure.attempts, Some(failure.class));
@@ -79,22 +81,28 @@ async fn stage(
     let working = async {
         match (stage, &order.version) {
             (Stage::Verifying, Some(version)) => {
-                order.push.verify(context, &job.device, version).await.map(|done| (done.attempts, done.version, false))
+                let done = order.push.verify(context, &job.device, version).await?;
+                Ok((End::Done(done.attempts, done.version), false))
             }
             (_, version) => {
-                if let Some(version) = version.as_deref().filter(|_| job.ask != Ask::No) {
-                    if runs(order, job, context, version).await {
-                        return Ok((Vec::new(), Some(version.to_owned()), true));
+                if let Some(version) = version.as_deref().filter(|_| job.ask != Ask::No || order.upgrade) {
+                    match runs(order, job, context, version).await {
+                        Runs::This if job.ask != Ask::No => {
+                            return Ok((End::Done(Vec::new(), Some(version.to_owned())), true));
+                        }
+                        Runs::Newer(newer) => return Ok((End::Newer(newer), false)),
+                        Runs::This | Runs::Other => {}
                     }
                 }
-                order.push.push(context, &job.device, &order.artifact).await.map(|done| (done.attempts, None, false))
+                let done = order.push.push(context, &job.device, &order.artifact).await?;
+                Ok((End::Done(done.attempts, None), false))
             }
         }
     };
     let working = AssertUnwindSafe(working).catch_unwind();
     let end = match until(floor, working, stopped(stops, job.place)).await {
         None => End::Stopped,
-        Some(Ok(Ok((attempts, version, installed)))) => return (End::Done(attempts, version), installed),
+        Some(Ok(Ok(ended))) => return ended,
         Some(Ok(Err(PushError::Deferred(deferral)))) => End::Deferred(*deferral),
         Some(Ok(Err(PushError::Failed(failure)))) => End::Failed(*failure),
         // A bug of the push costs this device, not the rollout.
@@ -103,16 +111,26 @@ async fn stage(
     (end, false)
 }
 
-/// Whether the device says that it runs this version. Who gives no answer does not.
-async fn runs(order: &Order, job: &Job, context: &PushContext, version: &str) -> bool {
+/// What a device says that it runs.
+enum Runs {
+    This,
+    /// One that comes after it, where devices are only upgraded.
+    Newer(String),
+    /// Another one, or it gave no answer.
+    Other,
+}
+
+/// Asks a device whether it runs this version, or one that it is not to be taken back from.
+async fn runs(order: &Order, job: &Job, context: &PushContext, version: &str) -> Runs {
     match order.push.installed(context, &job.device).await {
-        Ok(Some(runs)) => runs == version,
+        Ok(Some(runs)) if runs == version => Runs::This,
+        Ok(Some(runs)) if order.upgrade && Version::new(&*runs) > Version::new(version) => Runs::Newer(runs),
         // A push that cannot tell what runs may still be able to verify.
         Ok(None) if job.ask == Ask::Well => {
             let verified = order.push.verify(context, &job.device, version).await;
-            verified.is_ok_and(|verified| verified.version.is_some())
+            if verified.is_ok_and(|verified| verified.version.is_some()) { Runs::This } else { Runs::Other }
         }
-        Ok(None) | Err(_) => false,
+        Ok(_) | Err(_) => Runs::Other,
     }
 }
 

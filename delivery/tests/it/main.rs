@@ -14,6 +14,7 @@ mod eta;
 mod explain;
 mod filter;
 mod fleet;
+mod late;
 mod laws;
 mod polling;
 mod proof;

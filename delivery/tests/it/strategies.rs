@@ -341,3 +341,48 @@ async fn offline_devices_are_skipped_when_their_turn_comes() {
     let report = whole(Rollout::builder(plan, Fake::new(|_, _, _| Ok(()))).build()).await;
     assert_eq!((report.status.succeeded, report.status.skipped), (3, 2));
 }
+
+/// Devices that run versions by their number; what was pushed is remembered.
+struct Runs([&'static str; 4], Mutex<Vec<String>>);
+
+#[async_trait]
+impl Push for Runs {
+    async fn push(&self, _: &PushContext, device: &Device, _: &Artifact) -> Result<Pushed, PushError> {
+        self.1.lock().unwrap().push(device.id().to_owned());
+        Ok(Pushed::default())
+    }
+
+    async fn verify(&self, _: &PushContext, _: &Device, expected: &str) -> Result<Verified, PushError> {
+        Ok(Verified::new(Some(expected.to_owned()), Vec::new()))
+    }
+
+    async fn installed(&self, _: &PushContext, device: &Device) -> Result<Option<String>, PushError> {
+        Ok(Some(self.0[number(device)].to_owned()).filter(|version| !version.is_empty()))
+    }
+}
+
+/// What is pushed, and what becomes of devices that run 1.9.0, 1.11.0, 1.10.0 and something unknown, when 1.10.0 is
+/// delivered to them.
+async fn upgraded(strategy: Strategy, ask_first: bool) -> (Vec<String>, Vec<(DeviceState, Option<String>)>) {
+    let push = Arc::new(Runs(["1.9.0", "1.11.0", "1.10.0", ""], Mutex::default()));
+    let plan = Plan::builder(Artifact::from_bytes("x")).version("1.10.0").devices(devices(4)).strategy(strategy);
+    let plan = plan.concurrency(NonZeroUsize::MIN).ask_first(ask_first).build().unwrap();
+    let report = whole(Rollout::builder(plan, Arc::clone(&push) as _).build()).await;
+    assert_eq!(report.status.state, RolloutState::Completed);
+    let pushed = push.1.lock().unwrap().clone();
+    (pushed, report.outcomes.into_iter().map(|outcome| (outcome.state, outcome.version)).collect())
+}
+
+#[tokio::test]
+async fn an_upgrade_takes_no_device_back_from_a_newer_version() {
+    let succeeded = (DeviceState::Succeeded, Some(String::from("1.10.0")));
+    let newer = (DeviceState::Skipped, Some(String::from("1.11.0")));
+    let ends = [succeeded.clone(), newer, succeeded.clone(), succeeded.clone()];
+    let (pushed, ended) = upgraded(Strategy::firmware_upgrade("1.10.0"), true).await;
+    assert_eq!((pushed, &ended[..]), (vec![String::from("d0"), String::from("d3")], &ends[..]));
+    // Who wants it pushed even where it runs already wants nobody taken back either.
+    let (pushed, ended) = upgraded(Strategy::firmware_upgrade("1.10.0"), false).await;
+    assert_eq!((pushed.join(" "), &ended[..]), (String::from("d0 d2 d3"), &ends[..]));
+    let (pushed, ended) = upgraded(Strategy::immediate(), true).await;
+    assert_eq!((pushed.join(" "), &ended[1]), (String::from("d0 d1 d3"), &succeeded), "elsewhere it is delivered");
+}

@@ -9,7 +9,8 @@ use std::time::Duration;
 use steadfast_clock::{Clock, ManualClock, Timer, shared};
 use steadfast_delivery::{
     Artifact, Command, Deferral, DeviceState, ErrorKind, Event, EventKind, Failure, FailureClass, Heartbeat,
-    MemoryStore, Place, Plan, PlanBuilder, Push, Rollout, RolloutBuilder, RolloutState, SiteCap, Stage, Store, Strategy,
+    MemoryStore, Place, Plan, PlanBuilder, Push, Rollout, RolloutBuilder, RolloutState, SiteCap, Stage, Store,
+    Strategy,
 };
 
 use crate::support::{Fake, Memory, devices, run, until};

@@ -81,15 +81,3 @@ fn a_cancel_empties_the_lines() {
     engine.moved(Place(0), Moved::Cancelled, at(0));
     assert!(engine.is_done());
 }
-
-#[test]
-fn who_ended_and_is_tried_again_is_told_its_site() {
-    let failed = Facts::new(DeviceState::Failed, Some(FailureClass::Cut), 0);
-    let mut engine = engine(&capped(1), vec![failed, failed]);
-    engine.command(&Command::Retry { classes: Vec::new() }, at(0)).unwrap();
-    engine.learn(Place(0), Zone(0), Some(3));
-    engine.learn(Place(1), Zone(0), Some(3));
-    assert_eq!(claim(&mut engine, 9, at(0)), [0]);
-    engine.learn(Place(0), Zone(0), None);
-    assert_eq!(claim(&mut engine, 9, at(0)), [0; 0]);
-}
