@@ -1,6 +1,6 @@
 //! `fleet`: the devices that the store knows.
 
-use crate::rig::{Fleet, file, finish, run};
+use crate::rig::{Background, Fleet, command, file, finish, run};
 
 const CSV: &str = "id,address,status,firmware_version,tags\n\
     till-1,http://10.0.0.1,online,1.9.0,region=eu;store=a\n\
@@ -95,4 +95,29 @@ fn a_rollout_chooses_from_the_fleet() {
     let all = finish(&mut fleet.run("all", &["--json"]));
     assert_eq!((all.code, all.json()["succeeded"].as_u64()), (0, Some(6)), "{}", all.stderr);
     assert_eq!((fleet.total("pushes"), fleet.total("pushes_after_success")), (6, 0));
+}
+
+/// Who is imported while a rollout waits for approval is part of its last phase.
+#[test]
+fn devices_join_a_rollout_late() {
+    let fleet = Fleet::start(6, &[]);
+    let (artifact, inventory) = (fleet.path("fw.bin"), fleet.path("fleet.json"));
+    let all: Vec<serde_json::Value> = serde_json::from_slice(&std::fs::read(&inventory).unwrap()).unwrap();
+    let (_folder, some) = file("some.json", serde_json::to_vec(&all[..2]).unwrap());
+    assert_eq!(run(&["fleet", "import", &some]).code, 0);
+    let plan = file(
+        "rollout.toml",
+        "id = \"grows\"\nversion = \"2.0.0\"\nlate_joiners = \"last-phase\"\napprove_phases = true\n\
+         [[phases]]\nshare = \"50%\"\n[[phases]]\nshare = \"100%\"\n",
+    );
+    let mut rollout = Background::start(&mut command(&["rollout", "run", "--plan", &plan.1, "--artifact", &artifact]));
+    rollout.until("phase 2 waits for approval");
+    rollout.kill();
+    assert_eq!(run(&["fleet", "import", &inventory]).code, 0);
+    let mut rollout = Background::start(&mut command(&["rollout", "resume", "grows", "--json"]));
+    rollout.until("4 devices of the fleet joined");
+    assert_eq!(run(&["rollout", "approve", "grows"]).code, 0);
+    let ended = rollout.end();
+    assert_eq!((ended.code, ended.json()["succeeded"].as_u64()), (0, Some(6)), "{}", ended.stderr);
+    assert_eq!((fleet.total("pushes"), fleet.total("accepted")), (6, 6));
 }

@@ -49,6 +49,8 @@ fn wrong_settings_are_told_in_one_line() {
         (&["--start-at", "tomorrow"], "`tomorrow` is no RFC 3339 time"),
         (&["--probe-every", "5"], "`5` is no span of time"),
         (&["--site-tag", "store"], "each needs the other"),
+        (&["--late-joiners", "last-phase"], "leave --inventory out"),
+        (&["--late-joiners", "first"], "--late-joiners"),
         (&["--rollback-version", "1"], "each needs the other"),
         (&["--concurrency", "0"], "--concurrency"),
         (&["--header", "Authorization: canary"], "--header-env"),

@@ -14,12 +14,12 @@ use steadfast_delivery::{
 
 use crate::support::{Memory, devices, run, until};
 
-const HOUR: Duration = Duration::from_secs(3600);
+const SPAN: Duration = Duration::from_secs(600);
 
-/// Takes an hour for each device, and remembers when each began, in seconds.
-struct Hour(ManualClock, Mutex<Vec<(u64, String)>>);
+/// Takes ten minutes for each device, and remembers when each began, in seconds.
+struct Slow(ManualClock, Mutex<Vec<(u64, String)>>);
 
-impl Hour {
+impl Slow {
     fn new(clock: &ManualClock) -> Arc<Self> {
         Arc::new(Self(clock.clone(), Mutex::default()))
     }
@@ -30,10 +30,10 @@ impl Hour {
 }
 
 #[async_trait]
-impl Push for Hour {
+impl Push for Slow {
     async fn push(&self, _: &PushContext, device: &Device, _: &Artifact) -> Result<Pushed, PushError> {
         self.1.lock().unwrap().push((self.0.now().as_nanos() / 1_000_000_000, device.id().to_owned()));
-        self.0.sleep_until(self.0.now().saturating_add(HOUR)).await;
+        self.0.sleep_until(self.0.now().saturating_add(SPAN)).await;
         Ok(Pushed::default())
     }
 
@@ -84,9 +84,9 @@ async fn devices_that_match_join_the_last_phase() {
     let (clock, store, memory) = (ManualClock::new(), MemoryStore::new(), Memory::default());
     let fleet = tagged(devices(10), "region", |i| String::from(if i == 9 { "us" } else { "eu" }));
     store.import(fleet[..4].to_vec()).await.unwrap();
-    let phases = [Phase::percent(50.0).soak(HOUR), Phase::percent(100.0)];
+    let phases = [Phase::percent(50.0).soak(SPAN), Phase::percent(100.0)];
     let strategy = Strategy::progressive(phases).select(Filter::new().tag("region", "eu"));
-    let push = Hour::new(&clock);
+    let push = Slow::new(&clock);
     let plan = plan(fleet[..4].to_vec(), strategy).build().unwrap();
     let rollout = Rollout::builder(plan, Arc::clone(&push) as _).observer(Arc::new(memory.clone()));
     let report = with(&clock, &store, rollout, fleet.clone()).await;
@@ -94,7 +94,7 @@ async fn devices_that_match_join_the_last_phase() {
     assert_eq!(report.status.succeeded, 9);
     assert_eq!(joined(&store).await, [5]);
     let begun = push.begun();
-    let first: Vec<&str> = begun.iter().filter(|(at, _)| *at < 3600).map(|(_, device)| &**device).collect();
+    let first: Vec<&str> = begun.iter().filter(|(at, _)| *at < 600).map(|(_, device)| &**device).collect();
     assert_eq!(first, ["d0", "d1"], "the canary is what it was");
     assert_eq!(begun.len(), 9);
     assert_eq!(memory.path("d8").last(), Some(&DeviceState::Succeeded));
@@ -104,7 +104,7 @@ async fn devices_that_match_join_the_last_phase() {
 #[tokio::test]
 async fn handles_see_the_rollout_grow() {
     let (clock, store) = (ManualClock::new(), MemoryStore::new());
-    let rollout = Rollout::builder(plan(devices(2), Strategy::immediate()).build().unwrap(), Hour::new(&clock));
+    let rollout = Rollout::builder(plan(devices(2), Strategy::immediate()).build().unwrap(), Slow::new(&clock));
     let rollout = on(&clock, &store, rollout).build();
     let handle = rollout.handle();
     let running = tokio::spawn(rollout.execute());
@@ -121,7 +121,7 @@ async fn handles_see_the_rollout_grow() {
 #[tokio::test]
 async fn who_came_while_nobody_drove_joins_when_somebody_does() {
     let (clock, store) = (ManualClock::new(), MemoryStore::new());
-    let push = Hour::new(&clock);
+    let push = Slow::new(&clock);
     let plan = plan(devices(3), Strategy::immediate()).concurrency(NonZeroUsize::MIN).build().unwrap();
     let rollout = on(&clock, &store, Rollout::builder(plan, Arc::clone(&push) as _)).build();
     let handle = rollout.handle();
@@ -151,19 +151,19 @@ async fn the_cap_of_a_site_and_the_window_of_a_new_zone_hold_for_those_who_join(
     let window = Window::new(["00:00-04:00 daily".parse().unwrap()]).unwrap();
     let window = window.zone(WindowZone::Device { otherwise: Zone::utc() });
     let strategy = Strategy::scheduled(window).site_cap(SiteCap::new("store", NonZeroU32::MIN));
-    let push = Hour::new(&clock);
+    let push = Slow::new(&clock);
     let plan = plan(fleet[..2].to_vec(), strategy).build().unwrap();
     let report = with(&clock, &store, Rollout::builder(plan, Arc::clone(&push) as _), fleet.clone()).await;
     assert_eq!((report.status.total, report.status.succeeded), (6, 6));
-    let hours: Vec<u64> = push.begun().iter().map(|(at, _)| at / 3600).collect();
-    assert_eq!(hours, [0, 1, 2, 5, 6, 7], "one at a time; midnight in New York is five hours later");
+    let minutes: Vec<u64> = push.begun().iter().map(|(at, _)| at / 60).collect();
+    assert_eq!(minutes, [0, 10, 20, 300, 310, 320], "one at a time; midnight in New York is five hours later");
 }
 
 #[tokio::test]
 async fn never_more_than_the_limit_of_the_selection() {
     let (clock, store) = (ManualClock::new(), MemoryStore::new());
     let plan = plan(devices(2), Strategy::immediate().select(Filter::new().limit(4))).build().unwrap();
-    let report = with(&clock, &store, Rollout::builder(plan, Hour::new(&clock)), devices(9)).await;
+    let report = with(&clock, &store, Rollout::builder(plan, Slow::new(&clock)), devices(9)).await;
     assert_eq!((report.status.total, report.status.succeeded), (4, 4));
     assert_eq!(joined(&store).await, [2]);
 }
@@ -172,14 +172,14 @@ async fn never_more_than_the_limit_of_the_selection() {
 async fn nobody_joins_where_the_devices_are_those_of_the_start() {
     let (clock, store) = (ManualClock::new(), MemoryStore::new());
     let plan = Plan::builder(Artifact::from_bytes("firmware")).id("r1").devices(devices(2)).build().unwrap();
-    let report = with(&clock, &store, Rollout::builder(plan, Hour::new(&clock)), devices(5)).await;
+    let report = with(&clock, &store, Rollout::builder(plan, Slow::new(&clock)), devices(5)).await;
     assert_eq!((report.status.total, joined(&store).await), (2, vec![]));
 }
 
 #[tokio::test]
 async fn nobody_joins_a_rollout_that_is_being_cancelled_or_has_ended() {
     let (clock, store) = (ManualClock::new(), MemoryStore::new());
-    let rollout = Rollout::builder(plan(devices(2), Strategy::immediate()).build().unwrap(), Hour::new(&clock));
+    let rollout = Rollout::builder(plan(devices(2), Strategy::immediate()).build().unwrap(), Slow::new(&clock));
     let rollout = on(&clock, &store, rollout).build();
     let handle = rollout.handle();
     let running = tokio::spawn(rollout.execute());
@@ -188,7 +188,7 @@ async fn nobody_joins_a_rollout_that_is_being_cancelled_or_has_ended() {
     store.import(devices(5)).await.unwrap();
     let report = run(&clock, running).await.unwrap().unwrap();
     assert_eq!((report.status.state, report.status.total), (RolloutState::Cancelled, 2));
-    let report = run(&clock, again(&clock, &store, Hour::new(&clock)).execute()).await.unwrap();
+    let report = run(&clock, again(&clock, &store, Slow::new(&clock)).execute()).await.unwrap();
     assert_eq!((report.status.state, report.status.total), (RolloutState::Cancelled, 2));
     assert_eq!(joined(&store).await, [0; 0]);
 }
