@@ -132,7 +132,8 @@ pub enum EventKind {
         /// How many.
         devices: u64,
     },
-    /// Devices that appeared in the fleet after the start take part from now on.
+    /// Devices that appeared in the fleet after the start take part from now on. Not told when the driver died in the
+    /// moment after they were added; the total tells, then.
     Joined {
         /// How many.
         devices: u64,
