@@ -1,5 +1,6 @@
 //! Ours against the peers: rows of contestants, measured in one run.
 
+pub mod delivery;
 pub mod http;
 pub mod llm;
 pub mod memory;

@@ -39,9 +39,11 @@ enum Area {
     /// Clients of language models: answers a second, the processor's time for each and for each piece of a streamed one,
     /// the first piece, bytes an open stream.
     Llm,
+    /// Rollouts: devices a second, megabytes a second, memory, beside loops by hand, in Go too where there is a compiler.
+    Delivery,
 }
 
-const AREAS: [Area; 4] = [Area::Primitives, Area::Memory, Area::Http, Area::Llm];
+const AREAS: [Area; 5] = [Area::Primitives, Area::Memory, Area::Http, Area::Llm, Area::Delivery];
 
 /// Measures, prints, records.
 pub(crate) fn run(args: &Args) -> io::Result<ExitCode> {
@@ -102,6 +104,7 @@ impl Area {
             Self::Memory => "memory",
             Self::Http => "http",
             Self::Llm => "llm",
+            Self::Delivery => "delivery",
         }
     }
 
@@ -112,6 +115,7 @@ impl Area {
             Self::Memory => &["memory"],
             Self::Http => &["http", "http-bytes"],
             Self::Llm => &["llm", "llm-bytes"],
+            Self::Delivery => &["delivery"],
         }
     }
 
@@ -141,6 +145,14 @@ impl Area {
                 token: differences within 6,000 pairs of calls, one after the other. Bytes in memory: the fastest of \
                 10,000 batches of about 30 µs. Bytes: as handed out by the allocator. Thin LTO, one codegen unit. Compare \
                 within this run only."
+            }
+            Self::Delivery => {
+                "Over loopback, each device a host of its own in 127.0.0.0/8, the simulated fleet in a process on one core, \
+                each contestant in a process of its own on the other, 256 devices at once, an artifact of 1 KiB whose \
+                digest the devices check. Contestants take turns, five rounds against one fleet, the first of each round \
+                another one; the figure is the median. The processor's time is that of the contestant's whole process, in \
+                the kernel, too. No-op deliveries: the fastest of five processes on both cores. Peak memory: VmHWM. Thin \
+                LTO, one codegen unit. Compare within this run only."
             }
         }
     }

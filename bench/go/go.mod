@@ -1,0 +1,3 @@
+module steadfast/bench
+
+go 1.19
