@@ -29,8 +29,12 @@ const GLANCE: Duration = Duration::from_millis(50);
 pub(crate) fn telling(say: &Arc<Say>) -> Arc<dyn Observer> {
     let say = Arc::clone(say);
     Arc::new(move |event: &Event| match &event.kind {
-        EventKind::Device { device, to: DeviceState::Deferred, after: Some(after), .. } => {
-            say.wait(&format!("{device}: says \"later\"; pushing again in {:.1} s", after.as_secs_f64()));
+        EventKind::Device { device, from, to: DeviceState::Deferred, after: Some(after), .. } => {
+            let next = match from {
+                DeviceState::Verifying => "does not report the version yet; asking",
+                _ => "says \"later\"; pushing",
+            };
+            say.wait(&format!("{device}: {next} again in {:.1} s", after.as_secs_f64()));
         }
         EventKind::Device { .. }
         | EventKind::Started { .. }
