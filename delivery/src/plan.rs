@@ -39,7 +39,6 @@ pub struct Plan {
     pub(crate) concurrency: NonZeroUsize,
     pub(crate) memory_budget: usize,
     pub(crate) strategy: Strategy,
-    pub(crate) priority: i32,
     pub(crate) rollback: Option<(Artifact, Arc<str>)>,
     pub(crate) rollback_of: Option<Arc<str>>,
     pub(crate) extra: Value,
@@ -58,7 +57,6 @@ impl Plan {
             memory_budget: MEMORY_BUDGET,
             policy: None,
             strategy: Strategy::immediate(),
-            priority: 0,
             rollback: None,
             extra: Value::Null,
             ask_first: true,
@@ -108,7 +106,6 @@ impl Plan {
         spec.version = self.version.as_deref().map(str::to_owned);
         spec.strategy = self.strategy.clone();
         spec.concurrency = self.concurrency.get();
-        spec.priority = self.priority;
         let rollback = self.rollback.as_ref();
         spec.rollback = rollback.map(|(artifact, version)| (ArtifactRecord::of(artifact), version.as_ref().to_owned()));
         spec.rollback_of = self.rollback_of.as_deref().map(str::to_owned);
@@ -147,7 +144,6 @@ pub struct PlanBuilder {
     memory_budget: usize,
     policy: Option<SignaturePolicy>,
     strategy: Strategy,
-    priority: i32,
     rollback: Option<(Artifact, String)>,
     extra: Value,
     ask_first: bool,
@@ -196,12 +192,6 @@ impl PlanBuilder {
     /// are added, those that the strategy selects are the plan's.
     pub fn strategy(mut self, strategy: Strategy) -> Self {
         self.strategy = strategy;
-        self
-    }
-
-    /// Sets the priority: of rollouts that share their workers, those of higher priority get them first. Default 0.
-    pub fn priority(mut self, priority: i32) -> Self {
-        self.priority = priority;
         self
     }
 
@@ -274,7 +264,6 @@ impl PlanBuilder {
             concurrency: self.concurrency,
             memory_budget: self.memory_budget,
             strategy: self.strategy,
-            priority: self.priority,
             rollback,
             rollback_of: None,
             extra: self.extra,

@@ -39,7 +39,9 @@ pub struct Strategy {
     /// The steps; empty means one that holds all devices and has no gate.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub phases: Vec<Phase>,
-    /// How often devices that are waited for are asked whether they are there; `None`: they are expected to tell.
+    /// How often the program that runs the rollout asks devices that are waited for whether they are there; `None`: they are
+    /// expected to tell. The rollout itself asks nobody: what answers is told to it by
+    /// [`Handle::heartbeat`](crate::Handle::heartbeat), which the command does.
     #[serde(
         default,
         with = "crate::attempt::maybe_seconds",
@@ -193,7 +195,7 @@ impl Strategy {
         self
     }
 
-    /// Sets how often devices that are waited for are asked whether they are there.
+    /// Sets how often the program that runs the rollout asks devices that are waited for whether they are there.
     #[must_use]
     pub fn probe_every(mut self, every: Duration) -> Self {
         self.probe_every = Some(every);

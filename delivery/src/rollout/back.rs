@@ -42,7 +42,7 @@ pub(super) async fn run(
             }
         }
         let mut plan = Plan::builder(artifact).id(id.clone()).version(version).devices(devices);
-        plan = plan.priority(record.spec.priority).extra(record.spec.extra.clone());
+        plan = plan.extra(record.spec.extra.clone());
         let mut plan = plan.ask_first(setup.ask_first).memory_budget(setup.memory_budget).build()?;
         plan.concurrency = record.spec.concurrency.try_into().unwrap_or(plan.concurrency);
         plan.rollback_of = Some(Arc::clone(&shared.id));

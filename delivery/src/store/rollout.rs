@@ -25,9 +25,6 @@ pub struct Spec {
     pub strategy: Strategy,
     /// How many devices at once.
     pub concurrency: usize,
-    /// Rollouts of higher priority get workers first.
-    #[serde(default)]
-    pub priority: i32,
     /// What devices get when a phase fails and is to be rolled back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollback: Option<(ArtifactRecord, String)>,
@@ -100,7 +97,6 @@ impl Spec {
             version: None,
             strategy: Strategy::immediate(),
             concurrency: 64,
-            priority: 0,
             rollback: None,
             rollback_of: None,
             extra: Value::Null,
