@@ -85,6 +85,9 @@ fn noop(folder: &Path) -> [Outcome; 2] {
     ]
 }
 
+/// Who takes part, as what, and one run of it.
+type Contestant<'a> = (&'static str, Kind, Box<dyn Fn() -> Ran + 'a>);
+
 /// Everybody in turns, against the same fleet.
 fn fleet(rows: [&'static str; 2], secret: bool, folder: &Path) -> Vec<Outcome> {
     eprintln!("{}", rows[0]);
@@ -92,7 +95,7 @@ fn fleet(rows: [&'static str; 2], secret: bool, folder: &Path) -> Vec<Outcome> {
     let artifact = upload::file(folder, "artifact", 1024);
     let order = &order(fleet.served.devices.clone(), artifact, fleet.served.roots.clone());
     let go = go::built(folder);
-    let mut contestants: Vec<(&'static str, Kind, Box<dyn Fn() -> Ran + '_>)> = vec![
+    let mut contestants: Vec<Contestant<'_>> = vec![
         (OURS, Kind::Ours, Box::new(move || ours("--ours", order, folder))),
         (BARE, Kind::Peer, Box::new(move || ours("--bare", order, folder))),
     ];
